@@ -1,0 +1,185 @@
+"""The agent: a UDP socket in a thread of its own, and what stands behind it."""
+
+import contextlib
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from simulators.printer.ber import BerError
+from simulators.printer.messages import PduType, decode_message, version_of
+from simulators.printer.oids import Oid, parse_oid
+from simulators.printer.recordings import load_recording
+from simulators.printer.responder import respond
+from simulators.printer.trees import Tree
+from simulators.printer.values import Value
+
+TICK_SECONDS = 0.25
+MAX_OCTETS = 1472  # what fits an Ethernet frame: the limit of most printers
+
+
+class Machine(Protocol):
+    """A printer made by code."""
+
+    def objects(self) -> Mapping[Oid, Value]: ...
+
+    def advance(self, seconds: float) -> bool:
+        """Lives on for that long; whether anything changed."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """How badly a printer answers: shares are from 0 to 1."""
+
+    v1_only: bool = False
+    bulk: bool = True
+    delay_seconds: float = 0.0
+    lost_share: float = 0.0
+    garbled_share: float = 0.0
+    max_octets: int = MAX_OCTETS
+
+
+class Agent:
+    """An SNMP agent on a recording or a machine. `port=0`: any free one, known once it runs.
+
+    with Agent.of_recording(path, overrides={...}) as agent: agent.port
+    """
+
+    def __init__(
+        self,
+        objects: Mapping[Oid, Value] | None = None,
+        *,
+        machine: Machine | None = None,
+        overrides: Mapping[Oid, Value] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        community: str = "public",
+        manners: Manners | None = None,
+        speed: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
+        self._base = dict(objects or {})
+        self._machine, self._speed = machine, speed
+        self._overrides = dict(overrides or {})
+        self.host, self.port = host, port
+        self.community, self.manners = community.encode(), manners or Manners()
+        self.seen: Counter[str] = Counter()
+        self._chance = random.Random(seed)
+        self._stopping = threading.Event()
+        self._changing = threading.Lock()
+        self._tree = Tree(self._current())
+
+    @classmethod
+    def of_recording(cls, path: Path | str, **options: object) -> Self:
+        return cls(load_recording(Path(path)), **options)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def start(self) -> None:
+        """Raises OSError where the address can't be had."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind((self.host, self.port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port = self._socket.getsockname()[1]
+        self._socket.settimeout(TICK_SECONDS)
+        self._thread = threading.Thread(target=self._serve, name=f"agent:{self.port}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._socket.sendto(b"", (self.host, self.port))
+        self._thread.join()
+        self._socket.close()
+
+    def set(self, oid: Oid | str, value: Value) -> None:
+        """Overrides one object from now on."""
+        key = parse_oid(oid) if isinstance(oid, str) else oid
+        with self._changing:
+            self._overrides[key] = value
+            self._tree.replace(self._current())
+
+    def objects(self) -> list[tuple[Oid, Value]]:
+        return self._tree.items()
+
+    def change(self, act: Callable[[], object]) -> None:
+        """Runs an act on the machine between two of its steps, and shows the outcome at once."""
+        with self._changing:
+            act()
+            self._tree.replace(self._current())
+
+    def _current(self) -> dict[Oid, Value]:
+        living = self._machine.objects() if self._machine else {}
+        return {**self._base, **living, **self._overrides}
+
+    def _serve(self) -> None:
+        last = time.monotonic()
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                packet, peer = self._socket.recvfrom(65_535)
+                self._answer(packet, peer)
+            if self._machine and (now := time.monotonic()) - last >= TICK_SECONDS:
+                self._live((now - last) * self._speed)
+                last = now
+
+    def _live(self, seconds: float) -> None:
+        with self._changing:
+            if self._machine and self._machine.advance(seconds):
+                self._tree.replace(self._current())
+
+    def _answer(self, packet: bytes, peer: tuple[str, int]) -> None:
+        answer = self._reply_to(packet)
+        if answer is None or self._chance.random() < self.manners.lost_share:
+            self.seen["silent"] += 1
+            return
+        if self.manners.delay_seconds:
+            self._stopping.wait(self.manners.delay_seconds)
+        if self._chance.random() < self.manners.garbled_share:
+            answer = self._garbled(answer)
+        with contextlib.suppress(OSError):
+            self._socket.sendto(answer, peer)
+
+    def _reply_to(self, packet: bytes) -> bytes | None:
+        """Version 3 will branch off here, by the number that `version_of` reads."""
+        try:
+            if version_of(packet) not in ((0,) if self.manners.v1_only else (0, 1)):
+                return None
+            message = decode_message(packet)
+        except BerError:
+            self.seen["malformed"] += 1
+            return None
+        if message.community != self.community:
+            self.seen["wrong community"] += 1
+            return None
+        self.seen[message.pdu.type.name] += 1
+        if message.pdu.type is PduType.GETBULK and not self.manners.bulk:
+            return None
+        reply = respond(message, self._tree, max_octets=self.manners.max_octets)
+        return reply.encoded() if reply else None
+
+    def _garbled(self, answer: bytes) -> bytes:
+        """Cut somewhere, or with octets turned."""
+        at = self._chance.randrange(len(answer))
+        if self._chance.random() < 0.5:
+            return answer[:at]
+        return answer[:at] + bytes((answer[at] ^ 0x55,)) + answer[at + 1 :]
