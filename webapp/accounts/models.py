@@ -1,0 +1,114 @@
+"""People, where they are signed in, and the links they were mailed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
+from webapp.core.tenancy import Global
+
+
+class User(Global, Versioned, Base):
+    """A person who signs in. What they may do is in their memberships."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("uq_users_username_lower", text("lower(username)"), unique=True),
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),
+        Index(None, "sort_name", "id"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    username: Mapped[str]
+    email: Mapped[str]
+    name: Mapped[str]
+    sort_name: Mapped[str]
+    password_hash: Mapped[str | None]
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_expires_at: Mapped[datetime | None]
+    password_changed_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(default="en")
+    csv_delimiter: Mapped[str] = mapped_column(default=",")
+    csv_thousands: Mapped[str] = mapped_column(default="")
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Instant]
+    deactivated_at: Mapped[datetime | None]
+
+    # What Flask-Login asks of a user. The id it puts into the cookie is the session's token.
+    is_authenticated = True
+    is_anonymous = False
+    session_token = None  # type: str | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.deactivated_at is None
+
+    def get_id(self) -> str | None:
+        return self.session_token
+
+
+class Identity(Global, Base):
+    """An identity that somebody else vouches for (OpenID Connect): stands ready."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("provider", "subject"), Index(None, "user_id"))
+
+    id: Mapped[Id]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    provider: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class UserSession(Global, Base):
+    """One signed-in browser. The cookie holds the token, this row only its digest."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (Index(None, "user_id", "ended_at"), Index(None, "last_seen_at"))
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    last_seen_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None]
+    proved_at: Mapped[Instant]
+    address: Mapped[str] = mapped_column(INET)
+    user_agent: Mapped[str]
+
+    user: Mapped[User] = relationship()
+
+
+class PasswordReset(Global, Base):
+    """A mailed link that sets a new password: once, and only for a while."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class KnownBrowser(Global, Base):
+    """A browser from which this user signed in before: it is never slowed by strangers' guesses."""
+
+    __tablename__ = "known_browsers"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    last_used_at: Mapped[Instant]

@@ -1,0 +1,110 @@
+"""Signed-in browsers: opening, finding, touching and ending the session behind a cookie."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Flask, g, request
+from flask import session as cookie
+from flask_login import LoginManager, login_user, logout_user
+from sqlalchemy import select, update
+
+from webapp.accounts.models import User, UserSession
+from webapp.core.clock import utcnow
+from webapp.core.crypto import digest, token
+from webapp.core.db import db
+
+IDLE = timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+
+login_manager = LoginManager()
+
+
+def init_app(app: Flask) -> None:
+    login_manager.init_app(app)
+    login_manager.user_loader(_load)
+
+
+def open_session(user: User, *, now: datetime) -> UserSession:
+    """Sign `user` in here. The cookie is made anew, so that nobody's prepared one lives on."""
+    secret = token()
+    row = UserSession(
+        user=user,
+        token_digest=digest(secret),
+        created_at=now,
+        last_seen_at=now,
+        proved_at=now,
+        address=request.remote_addr or "0.0.0.0",  # noqa: S104 - an unknown address, not a binding
+        user_agent=request.headers.get("User-Agent", "")[:300],
+    )
+    db.session.add(row)
+    kept = {key: cookie[key] for key in ("language",) if key in cookie}
+    cookie.clear()
+    cookie.update(kept)
+    user.session_token = secret
+    login_user(user)
+    g.user_session = row
+    return row
+
+
+def close_session(*, now: datetime) -> None:
+    """Sign out here."""
+    row: UserSession | None = g.get("user_session")
+    if row is not None:
+        row.ended_at = now
+    logout_user()
+    cookie.clear()
+
+
+def end_sessions(user: User, *, now: datetime, but: UserSession | None = None) -> None:
+    """End all of a user's sessions, but perhaps the present one."""
+    statement = update(UserSession).where(
+        UserSession.user_id == user.id, UserSession.ended_at.is_(None)
+    )
+    if but is not None:
+        statement = statement.where(UserSession.id != but.id)
+    db.session.execute(statement.values(ended_at=now))
+
+
+def live_sessions(user: User, *, now: datetime) -> list[UserSession]:
+    """Where a user is signed in, the newest first."""
+    return list(
+        db.session.scalars(
+            select(UserSession)
+            .where(
+                UserSession.user_id == user.id,
+                UserSession.ended_at.is_(None),
+                UserSession.last_seen_at > now - IDLE,
+            )
+            .order_by(UserSession.last_seen_at.desc())
+        )
+    )
+
+
+def current_session() -> UserSession:
+    """The session of this request; only asked behind `SIGNED_IN`."""
+    row: UserSession = g.user_session
+    return row
+
+
+def _load(secret: str) -> User | None:
+    """Flask-Login's loader: the cookie's token → the user, unless ended, idle too long, or deactivated."""
+    now = utcnow()
+    found = db.session.execute(
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.token_digest == digest(secret),
+            UserSession.ended_at.is_(None),
+            UserSession.last_seen_at > now - IDLE,
+            User.deactivated_at.is_(None),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    row, user = found
+    if now - row.last_seen_at > TOUCH_EVERY:
+        row.last_seen_at = now
+    user.session_token = secret
+    g.user_session = row
+    return user

@@ -1,0 +1,56 @@
+"""The audit log: rows chained by hash, one chain an organisation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.db import Base, BigInt, Id, Instant
+from webapp.core.tenancy import Owned
+
+
+class AuditHead(Owned, Base):
+    """The end of one organisation's chain; locked by whoever writes the next row."""
+
+    __tablename__ = "audit_heads"
+    __table_args__ = (UniqueConstraint("organisation_id"),)
+
+    id: Mapped[Id]
+    seq: Mapped[BigInt] = mapped_column(default=0)
+    hash: Mapped[bytes]
+    seal: Mapped[bytes]
+    at: Mapped[Instant]
+
+
+class AuditRow(Owned, Base):
+    """Who did what to which object, when, from where.
+
+    `payload` is what may have to be erased (names, addresses); the chain hashes only the salted
+    `commitment` to it, so that an erased payload leaves the chain whole.
+    """
+
+    __tablename__ = "audit_rows"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "seq"),
+        Index(None, "organisation_id", "at", "id"),
+        Index(None, "organisation_id", "event", "id"),
+    )
+
+    id: Mapped[Id]
+    seq: Mapped[BigInt]
+    at: Mapped[Instant]
+    event: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[int | None] = mapped_column()
+    object_kind: Mapped[str]
+    object_id: Mapped[str]
+    payload: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    salt: Mapped[bytes | None]
+    commitment: Mapped[bytes]
+    previous: Mapped[bytes]
+    hash: Mapped[bytes]
+    erased_at: Mapped[datetime | None]

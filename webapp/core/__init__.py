@@ -1,0 +1,1 @@
+"""The ground: mechanisms without a business word."""

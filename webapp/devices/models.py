@@ -1,0 +1,100 @@
+"""What all equipment shares: identity, owner, credential, last seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.db import Base, BigInt, Id, Instant, PublicId
+from webapp.core.tenancy import Global, Owned
+
+
+class DeviceKind(StrEnum):
+    """The families of equipment, one a trade."""
+
+    FUEL_SITE = "fuel_site"
+    METER = "meter"
+    TILL = "till"
+    HUB = "hub"
+    PRINTER = "printer"
+
+
+class DeviceState(StrEnum):
+    """The five words that all trades show."""
+
+    ONLINE = "online"
+    WARNING = "warning"
+    ALARM = "alarm"
+    OFFLINE = "offline"
+    NOT_SET_UP = "not_set_up"
+
+
+class Device(Owned, Base):
+    """Thin index over all trades' tables, written in the same transaction as the trade's own row."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        Index(None, "organisation_id", "kind", "name", "id"),
+        Index(None, "serial", postgresql_ops={"serial": "text_pattern_ops"}),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    kind: Mapped[str]
+    serial: Mapped[str | None]
+    code: Mapped[str | None]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(default=DeviceState.NOT_SET_UP)
+    created_at: Mapped[Instant]
+
+
+class Ownership(Owned, Base):
+    """Who owned a device from when to when; one open row a device."""
+
+    __tablename__ = "ownerships"
+    __table_args__ = (
+        Index("uq_ownerships_open", "device_id", unique=True, postgresql_where="ended_at IS NULL"),
+        Index(None, "organisation_id", "device_id"),
+    )
+
+    id: Mapped[Id]
+    device_id: Mapped[BigInt] = mapped_column(ForeignKey("devices.id"))
+    began_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None]
+
+
+class Credential(Owned, Base):
+    """What a device shows, as `op_<kind>_<id>_<secret>`; only the digest is kept.
+
+    An enrolment token belongs to no device yet: it can launch and enrol, nothing else.
+    """
+
+    __tablename__ = "credentials"
+    __table_args__ = (UniqueConstraint("public_id"), Index(None, "organisation_id", "kind", "id"))
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+    kind: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    secret_digest: Mapped[bytes]
+    created_at: Mapped[Instant]
+    created_by: Mapped[str] = mapped_column(default="")
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Liveness(Global, Base):
+    """When a device spoke last. A bare table beside the lists, so that beats touch no index (decision 14).
+
+    Asked only by device ids that came from a scoped statement.
+    """
+
+    __tablename__ = "liveness"
+    __table_args__ = {"postgresql_with": {"fillfactor": "70"}}
+
+    device_id: Mapped[BigInt] = mapped_column(ForeignKey("devices.id"), primary_key=True)
+    last_seen_at: Mapped[Instant]

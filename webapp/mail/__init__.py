@@ -1,0 +1,7 @@
+"""Templates, placeholders, outbox."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    pass

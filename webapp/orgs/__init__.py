@@ -1,0 +1,9 @@
+"""Organisations, memberships, roles, and users as an administrator sees them."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from webapp.orgs import routes
+
+    app.register_blueprint(routes.bp)

@@ -1,0 +1,135 @@
+"""Who may do what in the organisation that the URL names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
+
+from webapp.accounts.access import SIGNED_IN, person
+from webapp.accounts.models import User
+from webapp.core import principal, tenancy
+from webapp.core.db import db
+from webapp.core.errors import NotPermitted
+from webapp.core.tenancy import unscoped
+from webapp.orgs.models import Membership, Organisation
+from webapp.orgs.permissions import Permission, Role
+
+
+def enforce_permission(permission: Permission | None) -> ResponseReturnValue | None:
+    """Load the URL's organisation (404 for strangers), enter its scope, ask the permission (403)."""
+    answer = SIGNED_IN.enforce()
+    if answer is not None:
+        return answer
+    organisation = _in_reach((request.view_args or {})["org"])
+    if organisation is None:
+        abort(404)
+    g.organisation = organisation
+    tenancy.enter(tenancy.Scope(organisation.id))
+    principal.set_acting(person().acting_for(organisation.id))
+    if permission is not None and permission not in permissions_here():
+        raise NotPermitted(permission, administrators_of(organisation))
+    return None
+
+
+class _Member:
+    """Any member of the URL's organisation or of one above it."""
+
+    def enforce(self) -> ResponseReturnValue | None:
+        return enforce_permission(None)
+
+    def __repr__(self) -> str:
+        return "MEMBER"
+
+
+MEMBER = _Member()
+
+
+def current_organisation() -> Organisation:
+    """The organisation one acts for in this request."""
+    organisation: Organisation = g.organisation
+    return organisation
+
+
+def permissions_here() -> frozenset[Permission]:
+    """What the signed-in user may do in the URL's organisation."""
+    if "permissions" not in g:
+        g.permissions = permissions_in(current_organisation(), memberships_of(current_user))
+    found: frozenset[Permission] = g.permissions
+    return found
+
+
+def may(permission: Permission) -> bool:
+    """For templates: a menu entry that one may not use is absent."""
+    return "organisation" in g and permission in permissions_here()
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """All of a user's memberships with their organisations, asked once a request."""
+    if g.get("memberships_for") != user.id:
+        with unscoped("where is this user a member"):
+            g.memberships = list(
+                db.session.scalars(
+                    select(Membership)
+                    .join(Membership.organisation)
+                    .where(Membership.user_id == user.id, Organisation.closed_at.is_(None))
+                    .options(contains_eager(Membership.organisation))
+                    .order_by(Organisation.sort_name)
+                )
+            )
+        g.memberships_for = user.id
+    memberships: list[Membership] = g.memberships
+    return memberships
+
+
+def permissions_in(
+    organisation: Organisation, memberships: Iterable[Membership]
+) -> frozenset[Permission]:
+    """A role counts in its organisation and in those below it (P-15)."""
+    found: set[Permission] = set()
+    for membership in memberships:
+        if organisation.lies_below(membership.organisation):
+            found |= permissions_of(membership)
+    return frozenset(found)
+
+
+def permissions_of(membership: Membership) -> frozenset[Permission]:
+    """The roles' permissions and those granted one by one; names of old versions are passed over."""
+    from_roles = {p for role in Role if role in membership.roles for p in role.permissions}
+    granted = {p for p in Permission if p in membership.grants}
+    return frozenset(from_roles | granted)
+
+
+def administrators_of(organisation: Organisation) -> list[str]:
+    """Names and addresses of those who can give a permission here; those above if there is none."""
+    ids = [int(part) for part in organisation.path.strip("/").split("/") if part]
+    with unscoped("whom to ask for a permission"):
+        rows = db.session.execute(
+            select(User.name, User.email, Membership.organisation_id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(
+                Membership.organisation_id.in_(ids),
+                Membership.roles.contains([Role.ADMINISTRATOR.value]),
+                User.deactivated_at.is_(None),
+            )
+            .order_by(User.sort_name)
+        ).all()
+    nearest = next((i for i in reversed(ids) if any(r.organisation_id == i for r in rows)), None)
+    return [f"{r.name} <{r.email}>" for r in rows if r.organisation_id == nearest]
+
+
+def _in_reach(public_id: str) -> Organisation | None:
+    """The organisation, if the user is a member of it or of one above it."""
+    organisation = db.session.scalar(
+        select(Organisation).where(
+            Organisation.public_id == public_id, Organisation.closed_at.is_(None)
+        )
+    )
+    if organisation is None:
+        return None
+    reach = memberships_of(current_user)
+    return organisation if any(organisation.lies_below(m.organisation) for m in reach) else None

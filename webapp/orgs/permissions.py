@@ -1,0 +1,89 @@
+"""Permissions and roles. A permission is its own access check: `@allow(Permission.USERS_EDIT)`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+
+
+class Permission(StrEnum):
+    """What one may do, as `area:object:action`. Declared at the route."""
+
+    ORGANISATION_READ = "organisation:profile:read"
+    ORGANISATION_EDIT = "organisation:profile:edit"
+    ORGANISATIONS_CREATE = "organisation:organisations:create"
+    USERS_READ = "organisation:users:read"
+    USERS_EDIT = "organisation:users:edit"
+    AUDIT_READ = "organisation:audit:read"
+    MAIL_READ = "organisation:mail:read"
+    MAIL_SEND = "organisation:mail:send"
+    ENROLMENT_READ = "devices:enrolment:read"
+    ENROLMENT_EDIT = "devices:enrolment:edit"
+    PRINTERS_READ = "printers:printers:read"
+    PRINTERS_EDIT = "printers:printers:edit"
+    PRINTER_REQUESTS_READ = "printers:requests:read"
+    PRINTER_REQUESTS_EDIT = "printers:requests:edit"
+
+    @property
+    def label(self) -> str:
+        return str(PERMISSION_NAMES[self])
+
+    def enforce(self) -> ResponseReturnValue | None:
+        """Let a member with this permission pass; see `orgs.access`."""
+        from webapp.orgs.access import enforce_permission
+
+        return enforce_permission(self)
+
+
+_READING = {p for p in Permission if p.value.endswith(":read")} - {Permission.AUDIT_READ}
+
+
+class Role(StrEnum):
+    """Named sets of permissions."""
+
+    ADMINISTRATOR = "administrator"
+    PRINTER_ADMIN = "printer_admin"
+    READER = "reader"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return ROLE_PERMISSIONS[self]
+
+    @property
+    def label(self) -> str:
+        return str(ROLE_NAMES[self])
+
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.PRINTER_ADMIN: frozenset(
+        {p for p in Permission if p.value.startswith(("printers:", "devices:"))}
+        | {Permission.ORGANISATION_READ}
+    ),
+    Role.READER: frozenset(_READING),
+}
+
+ROLE_NAMES = {
+    Role.ADMINISTRATOR: _("Administrator"),
+    Role.PRINTER_ADMIN: _("Printer administrator"),
+    Role.READER: _("Reader"),
+}
+
+PERMISSION_NAMES = {
+    Permission.ORGANISATION_READ: _("See the organisation"),
+    Permission.ORGANISATION_EDIT: _("Edit the organisation"),
+    Permission.ORGANISATIONS_CREATE: _("Create organisations"),
+    Permission.USERS_READ: _("See users"),
+    Permission.USERS_EDIT: _("Add and edit users"),
+    Permission.AUDIT_READ: _("Read the audit log"),
+    Permission.MAIL_READ: _("See the mails sent"),
+    Permission.MAIL_SEND: _("Send mails again"),
+    Permission.ENROLMENT_READ: _("See enrolment tokens"),
+    Permission.ENROLMENT_EDIT: _("Create and revoke enrolment tokens"),
+    Permission.PRINTERS_READ: _("See printers and panic buttons"),
+    Permission.PRINTERS_EDIT: _("Edit printers and panic buttons"),
+    Permission.PRINTER_REQUESTS_READ: _("See printer requests"),
+    Permission.PRINTER_REQUESTS_EDIT: _("Work on printer requests"),
+}

@@ -1,0 +1,134 @@
+"""What every page carries: the rail, the switcher, the foot, and the globals of templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
+from flask_login import current_user
+
+from webapp.core import navigation, preferences
+from webapp.orgs.access import may, memberships_of
+from webapp.orgs.models import Organisation
+from webapp.orgs.permissions import Permission
+from webapp.settings import Settings
+
+TRADES = (
+    ("fuel", _("Fuel sites"), "fuel"),
+    ("meters", _("Meter keys"), "key"),
+    ("tills", _("Tills"), "till"),
+    ("hubs", _("Alarm hubs"), "hub"),
+    ("printers", _("Printers"), "printer"),
+)
+
+
+@dataclass(frozen=True)
+class RailEntry:
+    """One entry of the rail; without `url` the trade is not part of this release."""
+
+    label: str
+    url: str | None
+    icon: str
+    active: bool
+    group: str
+
+
+class _Macros:
+    """`ui.button(…)` in every template and block: a macro library that follows its file."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._app.jinja_env.get_template("ui/index.html").module, name)
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["ui"] = _Macros(app)
+    app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["Permission"] = Permission
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    organisation = g.get("organisation")
+    return {
+        "organisation": organisation,
+        "organisation_choices": _choices(),
+        "rail": _rail(organisation),
+        "operator_identity": _identity(),
+        "support_email": _settings().support_email,
+        "support_phone": _settings().support_phone,
+        "footer_links": [(gettext("Status"), url_for("health.status"))],
+        "signed_out_links": [(gettext("Status"), url_for("health.status"))],
+        "languages": preferences.LANGUAGE_NAMES,
+        "language": preferences.language(),
+        "locale": str(get_locale()),
+        "theme": preferences.theme(),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+    }
+
+
+def _choices() -> list[Organisation]:
+    """The organisations of the switcher; the personal one last."""
+    if not current_user or not current_user.is_authenticated:
+        return []
+    found = [m.organisation for m in memberships_of(current_user)]
+    return sorted(found, key=lambda o: (o.kind == "personal", o.sort_name))
+
+
+def _rail(organisation: Organisation | None) -> list[RailEntry]:
+    if organisation is None:
+        return _entries("operator", None) if getattr(current_user, "is_operator", False) else []
+    entries = _entries("top", organisation)
+    for group, label, icon in TRADES:
+        entries.extend(_entries(group, organisation) or [_absent(label, icon, group)])
+    return [*entries, *_entries("organisation", organisation)]
+
+
+def _absent(label: object, icon: str, group: str) -> RailEntry:
+    return RailEntry(str(label), None, icon, active=False, group=group)
+
+
+def _entries(group: str, organisation: Organisation | None) -> list[RailEntry]:
+    return [
+        RailEntry(
+            label=str(place.label),
+            url=url_for(
+                place.endpoint, **({"org": organisation.public_id} if organisation else {})
+            ),
+            icon=place.icon,
+            active=_is_here(place.endpoint),
+            group=group,
+        )
+        for place in navigation.places(group)
+        if place.permission is None or may(place.permission)  # type: ignore[arg-type]
+    ]
+
+
+def _is_here(endpoint: str) -> bool:
+    """A list is also the place of the pages below it: `printers.requests` of `printers.request`."""
+    return request.endpoint is not None and request.endpoint.removesuffix("s").startswith(
+        endpoint.removesuffix("s")
+    )
+
+
+def _identity() -> dict[str, str]:
+    s = _settings()
+    return {
+        "name": s.operator_name,
+        "address": s.operator_address,
+        "vat": s.operator_vat,
+        "register": s.operator_register,
+        "capital": s.operator_capital,
+        "certified_mail": s.operator_certified_mail,
+        "email": s.support_email,
+    }
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
