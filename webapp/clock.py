@@ -50,8 +50,13 @@ class Timetable:
 def main() -> int:
     app = create_app()
     stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        stop_soon()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: (stopping.set(), stop_soon()))
+        signal.signal(number, stop)
     log.info("clock_started", pid=os.getpid())
     with app.app_context():
         _run(app, stopping)

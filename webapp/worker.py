@@ -18,9 +18,9 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.worker import Worker as RqWorker
-from rq.worker.base import StopRequested
 
 from webapp import create_app
 from webapp.core import drains, heartbeats
@@ -46,7 +46,7 @@ class Worker(RqWorker):
         self.asked_to_stop = True
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGUSR1)
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from flask import Flask
 from sqlalchemy import Index, Text, func, inspect, or_, select, update
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 

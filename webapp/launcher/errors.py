@@ -5,5 +5,5 @@ class LauncherError(Exception):
     """The message says what is wrong and what to do."""
 
 
-class Interrupted(Exception):  # noqa: N818  (not an error: the user asked to stop)
+class Interrupted(Exception):
     """SIGTERM, SIGINT or `stop` came while something was being waited for."""
