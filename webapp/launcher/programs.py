@@ -29,6 +29,8 @@ class Program:
     patience_seconds: float = 10.0
     rank: int = 0
     """Programs end in falling order of rank, those of one rank together."""
+    quiet: bool = False
+    """Only to its log file, not to the terminal."""
 
 
 class Running:
@@ -87,7 +89,8 @@ class Running:
         text = line.decode(errors="replace")
         self.lines.append(text)
         del self.lines[:-200]
-        self.terminal.line(self.program.name, text)
+        if not self.program.quiet:
+            self.terminal.line(self.program.name, text)
 
     def drain(self) -> None:
         """Read the rest after the process ended; a grandchild may hold the pipe open."""

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from webapp.launcher.errors import LauncherError
@@ -135,6 +135,7 @@ def server_program(server: Server) -> Program:
         orphan_signal=server.stop_signal,
         patience_seconds=20,
         rank=RANKS["services"],
+        quiet=True,
     )
 
 
@@ -156,14 +157,24 @@ class Stack:
 
     def flask(self, name: str, *words: str) -> Program:
         """A step: `flask --app wsgi …`, run to its end."""
-        return self._python(name, "flask", "--app", "wsgi", *words, rank="portal")
+        program = self._python(name, "flask", "--app", "wsgi", *words, rank="portal")
+        return replace(program, quiet=True)
 
     def web(self) -> Program:
         bind = ["--bind", f"127.0.0.1:{self.ports.portal}", "--no-control-socket"]
         size = ["--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)]
         kind = ["--worker-class", "gthread", "--graceful-timeout", "10", "--log-level", "warning"]
+        hooks = ["--config", "python:webapp.launcher.gunicorn_hooks"]
         return self._python(
-            "web", "gunicorn", *bind, *size, *kind, "wsgi:app", rank="portal", patience_seconds=15
+            "web",
+            "gunicorn",
+            *hooks,
+            *bind,
+            *size,
+            *kind,
+            "wsgi:app",
+            rank="portal",
+            patience_seconds=15,
         )
 
     def worker(self) -> Program:

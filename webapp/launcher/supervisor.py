@@ -17,7 +17,7 @@ from webapp.launcher.output import LogFile, Terminal
 from webapp.launcher.places import Places
 from webapp.launcher.programs import Program, Running
 from webapp.launcher.servers import end_process
-from webapp.launcher.spawn import adopt_orphans, birth
+from webapp.launcher.spawn import adopt_orphans, birth, signal_group
 
 POLITE_THEN_NOT = (signal.SIGTERM, signal.SIGKILL)
 
@@ -61,6 +61,7 @@ class Supervisor:
             if birth(pid) == born:
                 self.terminal.say(f"  ending process {pid}, left over from an earlier run")
                 end_process(pid, POLITE_THEN_NOT)
+                signal_group(pid, signal.SIGKILL)
 
     # Programs
 
@@ -105,9 +106,10 @@ class Supervisor:
         del self.programs[program.name]
         code = running.process.returncode if running.process is not None else 1
         if code != 0:
+            said = "\n".join(running.lines[-40:])
             raise LauncherError(
-                f"«{name}» failed (exit {code}): {' '.join(program.argv)}\n"
-                f"Its output stands above and in {running.log.path}."
+                f"«{name}» failed (exit {code}): {' '.join(program.argv)}\n{said}\n"
+                f"All it said is in {running.log.path}."
             )
         running.log.close()
         self.terminal.step(name, time.monotonic() - began)
