@@ -97,9 +97,7 @@ def _entries(group: str, organisation: Organisation | None) -> list[RailEntry]:
     return [
         RailEntry(
             label=str(place.label),
-            url=url_for(
-                place.endpoint, **({"org": organisation.public_id} if organisation else {})
-            ),
+            url=_url_of(place, organisation),
             icon=place.icon,
             active=_is_here(place.endpoint),
             group=group,
@@ -107,6 +105,12 @@ def _entries(group: str, organisation: Organisation | None) -> list[RailEntry]:
         for place in navigation.places(group)
         if place.permission is None or may(place.permission)  # type: ignore[arg-type]
     ]
+
+
+def _url_of(place: navigation.Place, organisation: Organisation | None) -> str:
+    if organisation is None:
+        return url_for(place.endpoint)
+    return url_for(place.endpoint, org=organisation.public_id)
 
 
 def _is_here(endpoint: str) -> bool:

@@ -6,7 +6,7 @@ from webapp.accounts import sessions
 
 
 def init_app(app: Flask) -> None:
-    from webapp.accounts import routes
+    from webapp.accounts.routes import bp
 
     sessions.init_app(app)
-    app.register_blueprint(routes.bp)
+    app.register_blueprint(bp)

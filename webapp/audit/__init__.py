@@ -2,9 +2,12 @@
 
 from flask import Flask
 
+from webapp.core.db import last_before_commit
+
 
 def init_app(app: Flask) -> None:
-    from webapp.audit import cli, log
+    from webapp.audit.cli import audit
+    from webapp.audit.log import write_collected
 
-    log.init_app(app)
-    cli.init_app(app)
+    last_before_commit(write_collected)
+    app.cli.add_command(audit)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
@@ -28,10 +27,6 @@ FACTS = (
     "object_kind",
     "object_id",
 )
-
-
-def init_app(app: Flask) -> None:
-    app.cli.add_command(audit)
 
 
 @audit.command("verify")

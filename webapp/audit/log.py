@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from webapp.audit.events import AuditEvent
 from webapp.audit.models import AuditHead, AuditRow
 from webapp.core.clock import utcnow
 from webapp.core.crypto import derived_key
-from webapp.core.db import aside, db, last_before_commit
+from webapp.core.db import aside, db
 from webapp.core.principal import Principal, acting
 from webapp.core.tenancy import unscoped
 
@@ -43,10 +42,6 @@ class Happening:
             "object": self.object_label,
             "detail": self.detail,
         }
-
-
-def init_app(app: Flask) -> None:
-    last_before_commit(write_collected)
 
 
 def record(

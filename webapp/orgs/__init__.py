@@ -4,6 +4,6 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from webapp.orgs import routes
+    from webapp.orgs.routes import bp
 
-    app.register_blueprint(routes.bp)
+    app.register_blueprint(bp)
