@@ -31,7 +31,7 @@ REASONS = {
     "not_answered": "not answered",
     "empty": "left empty on the printer",
     "not_usable": "answered, but not usable",
-    "no_source": "no reading known for this maker",
+    "no_source": "no source known",
 }
 
 
