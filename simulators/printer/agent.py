@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -127,6 +127,12 @@ class Agent:
         with self._changing:
             act()
             self._tree.replace(self._current())
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """The machine does not move meanwhile, so that another thread can look at it."""
+        with self._changing:
+            yield
 
     def _current(self) -> dict[Oid, Value]:
         living = self._machine.objects() if self._machine else {}
