@@ -41,6 +41,7 @@ class Organisation(Global, Versioned, Base):
         UniqueConstraint("prefix"),
         CheckConstraint("path ~ '^/([0-9]+/)*$'", name="path"),
         CheckConstraint("prefix ~ '^[A-Z0-9]{2,8}$'", name="prefix"),
+        CheckConstraint("(kind = 'personal') = (personal_user_id IS NOT NULL)", name="personal"),
     )
 
     id: Mapped[Id]
@@ -52,6 +53,7 @@ class Organisation(Global, Versioned, Base):
     prefix: Mapped[str | None]
     may_create: Mapped[bool] = mapped_column(default=False)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    personal_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), unique=True)
     path: Mapped[str] = mapped_column(default="/")
     country: Mapped[str] = mapped_column(default="IT")
     time_zone: Mapped[str] = mapped_column(default="Europe/Rome")
@@ -61,6 +63,19 @@ class Organisation(Global, Versioned, Base):
     closed_at: Mapped[datetime | None]
 
     parent: Mapped[Organisation | None] = relationship(remote_side="Organisation.id")
+
+    @property
+    def is_personal(self) -> bool:
+        return self.kind == OrganisationKind.PERSONAL
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def lineage(self) -> list[int]:
+        """The ids from the root down, its own last."""
+        return [int(part) for part in self.path.strip("/").split("/") if part]
 
     def lies_below(self, other: Organisation) -> bool:
         """Also true of the organisation itself."""

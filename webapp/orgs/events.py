@@ -1,0 +1,24 @@
+"""What the audit log says of organisations, people and rights."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from webapp.audit.events import AuditEvent
+
+
+class OrgEvent(AuditEvent):
+    ORGANISATION_CREATED = "organisation:organisation:created", _("Organisation created")
+    ORGANISATION_CHANGED = "organisation:organisation:changed", _("Organisation changed")
+    ORGANISATION_MOVED = "organisation:organisation:moved", _("Organisation moved in the tree")
+    ORGANISATION_CLOSED = "organisation:organisation:closed", _("Organisation closed")
+    USER_CREATED = "organisation:user:created", _("User created")
+    USER_CHANGED = "organisation:user:changed", _("User changed")
+    USER_PASSWORD_SET = "organisation:user:password_set", _("First password set for a user")
+    USER_DEACTIVATED = "organisation:user:deactivated", _("User deactivated")
+    USER_REACTIVATED = "organisation:user:reactivated", _("User reactivated")
+    MEMBERSHIP_ADDED = "organisation:membership:added", _("Person added to the organisation")
+    MEMBERSHIP_REMOVED = "organisation:membership:removed", _("Person removed")
+    RIGHTS_CHANGED = "organisation:membership:rights_changed", _("Rights changed")
+    RIGHT_ASKED = "organisation:right:asked", _("Permission asked for")
+    AUDIT_EXPORTED = "organisation:audit:exported", _("Audit log exported")

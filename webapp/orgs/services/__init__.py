@@ -1,0 +1,1 @@
+"""Verbs: organisations and their tree, people, memberships and rights."""
