@@ -71,7 +71,7 @@ def _decoded(struct: type[S], max_bytes: int) -> S:
         what, _, where = str(error).partition(" - at ")
         raise _invalid(where.strip("`").removeprefix("$").removeprefix("."), what) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Problem(400, "malformed_json", f"The body is not JSON: {error}.") from error
+        raise Problem(400, "invalid_json", f"The body is not JSON: {error}.") from error
     if b"\\u0000" in body and any("\x00" in s for s in _strings(msgspec.to_builtins(message))):
         raise _invalid("", "a text holds a NUL character")
     return message
@@ -207,7 +207,7 @@ def _operation(description: Description, refs: dict[Any, Any], path: str) -> dic
 def _all_problems(description: Description) -> dict[int, str]:
     problems = dict(description.problems)
     if description.body is not None:
-        problems |= {400: "malformed_json", 413: "too_large", 422: "invalid_message"}
+        problems |= {400: "invalid_json", 413: "too_large", 422: "invalid_message"}
     if description.security is not None:
         problems[401] = "credential_invalid"
     return problems

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from webapp.printers.snmp import alert_codes as words
-from webapp.printers.snmp.identity import ERROR_STATE, PRINTER_STATUS, printer_index
+from webapp.printers.snmp.identity import DEVICE_STATUS, ERROR_STATE, PRINTER_STATUS, printer_index
 from webapp.printers.snmp.profiles import Profile
 from webapp.printers.snmp.rows import Index, Rows
 
-DEVICE_STATUS: Final = "1.3.6.1.2.1.25.3.2.1.5"  # hrDeviceStatus, RFC 2790
 ALERTS: Final = "1.3.6.1.2.1.43.18.1.1"  # prtAlertTable, RFC 3805
 CONSOLE: Final = "1.3.6.1.2.1.43.16.5.1.2"  # prtConsoleDisplayBufferText
 _SEVERITY, _CODE, _TEXT = f"{ALERTS}.2", f"{ALERTS}.7", f"{ALERTS}.8"

@@ -16,6 +16,7 @@ SYS_NAME: Final = "1.3.6.1.2.1.1.5.0"
 SYS_LOCATION: Final = "1.3.6.1.2.1.1.6.0"
 DEVICE_TYPE: Final = "1.3.6.1.2.1.25.3.2.1.2"  # hrDeviceType, RFC 2790
 DEVICE_DESCR: Final = "1.3.6.1.2.1.25.3.2.1.3"
+DEVICE_STATUS: Final = "1.3.6.1.2.1.25.3.2.1.5"
 IS_PRINTER: Final = "1.3.6.1.2.1.25.3.1.5"  # hrDevicePrinter
 PRINTER_STATUS: Final = "1.3.6.1.2.1.25.3.5.1.1"
 ERROR_STATE: Final = "1.3.6.1.2.1.25.3.5.1.2"
@@ -82,7 +83,7 @@ def printer_index(rows: Rows) -> int | None:
     for index, raw in rows.column(DEVICE_TYPE).items():
         if raw.value == IS_PRINTER and len(index) == 1:
             return index[0]
-    for column in (PRINTER_STATUS, ERROR_STATE, DEVICE_DESCR):
+    for column in (PRINTER_STATUS, ERROR_STATE, DEVICE_DESCR, DEVICE_STATUS):
         for index in rows.column(column):
             return index[0]
     return None

@@ -64,6 +64,6 @@ def _value(tag: int, value: str, *, is_hex: bool) -> RawValue:
         value = value.encode("utf-8", errors="surrogateescape").hex()
     if kind == "ip" and is_hex:
         value = ".".join(str(octet) for octet in make_value("string", value).octets)
-    if kind == "timeticks" and is_hex:
-        value = str(int(value, 16))
+    elif is_hex and kind not in ("string", "opaque"):
+        raise BadReading(f"{kind} is not written in hex.")
     return make_value(kind, value.strip())

@@ -1,0 +1,68 @@
+"""What printers' apps speak to: docs/protocols/printers.md."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, url_for
+
+from webapp.core.access import PUBLIC, allow
+from webapp.core.clock import utcnow
+from webapp.core.endpoints import Description, endpoint
+from webapp.core.throttle import Limit, take
+from webapp.devices.access import ENROLMENT, Bearer, current_credential
+from webapp.printers.launches import Opened, button_of, launch_printer
+from webapp.printers.messages import KnownPrinter, Launch, Launched, Ping
+from webapp.printers.snmp.profiles import gather_subtrees
+
+bp = Blueprint("printers_device", __name__, url_prefix="/device/v1")
+
+LAUNCHES = Limit("printer-launch", tries=120, window_seconds=60)
+
+PING = Description(
+    summary="Is the portal reachable, and what shall be read from a printer?",
+    answers={200: Ping},
+)
+LAUNCH = Description(
+    summary="The panic button was pressed: everything the app knows goes to the portal.",
+    body=Launch,
+    answers={201: Launched},
+    problems={429: "too_many"},
+    security="enrolment",
+    max_bytes=512 * 1024,
+)
+
+
+@bp.get("/ping")
+@allow(PUBLIC)
+@endpoint(PING)
+def ping() -> Ping:
+    return Ping("outpost", _rfc3339(utcnow()), "v1", gather_subtrees())
+
+
+@bp.post("/printers/launch")
+@allow(Bearer(ENROLMENT))
+@endpoint(LAUNCH)
+def launch(message: Launch) -> tuple[Launched, int]:
+    credential = current_credential()
+    take(LAUNCHES, credential.id)
+    return _answer(launch_printer(message, credential, now=utcnow())), 201
+
+
+def _answer(opened: Opened) -> Launched:
+    row = opened.launch
+    button = button_of(row)
+    printer = row.printer
+    return Launched(
+        outcome="code_needed" if printer is None else "open",
+        url=url_for("panic.open_link", token=opened.token, _external=True),
+        expires_at=_rfc3339(row.expires_at),
+        support_phone=button.phone if button is not None else None,
+        printer=None
+        if printer is None
+        else KnownPrinter(printer.name or None, printer.location or None),
+    )
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,23 @@
+"""What the audit log says of printers."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from webapp.audit.events import AuditEvent
+
+
+class PrinterEvent(AuditEvent):
+    BUTTON_CREATED = "printers:button:created", _("Panic button created")
+    BUTTON_CHANGED = "printers:button:changed", _("Panic button changed")
+    PRINTER_ADDED = "printers:printer:added", _("Printer added")
+    PRINTER_CHANGED = "printers:printer:changed", _("Printer changed")
+    PRINTER_REMOVED = "printers:printer:removed", _("Printer removed")
+    PRINTER_BOUND = "printers:printer:bound", _("Printer bound to a serial number")
+    PRINTER_UNBOUND = "printers:printer:unbound", _("Printer's serial number released")
+    CODE_RENEWED = "printers:code:renewed", _("New printer code made")
+    CODE_REFUSED = "printers:code:refused", _("Wrong printer code entered")
+    PRINTERS_IMPORTED = "printers:printers:imported", _("Printers imported")
+    REQUEST_OPENED = "printers:request:opened", _("Request opened")
+    REQUEST_CHANGED = "printers:request:changed", _("Request changed")
+    REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")

@@ -1,0 +1,119 @@
+"""What is known of a printer at one moment: the app's own facts over what its reading says."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import zlib
+from typing import Any
+
+import msgspec
+
+from webapp.core.errors import Problem
+from webapp.printers.messages import LaunchFacts
+from webapp.printers.snmp import raw
+from webapp.printers.snmp.decode import Decoded, decode
+from webapp.printers.snmp.raw import BadReading, RawValue
+from webapp.printers.snmp.supplies import Supply
+
+MESSAGES = 4
+_NO_SERIAL = re.compile(r"(?:0+|X+|-+|N/?A|NONE|NULL|UNKNOWN|DEFAULT)?")
+
+
+def parse_reading(wire: dict[str, tuple[str, Any]]) -> dict[str, RawValue]:
+    """The reading of a message; a `Problem` 422 names the entry that does not keep the form."""
+    try:
+        return raw.parse(wire)
+    except BadReading as error:
+        oid, _, words = str(error).partition(": ")
+        where = f"reading.{oid}" if words else "reading"
+        raise Problem(
+            422,
+            "invalid_message",
+            str(error),
+            errors=[{"where": where, "message": words or str(error)}],
+        ) from error
+
+
+def pack(reading: dict[str, RawValue]) -> bytes:
+    """A reading as it is stored: wire form, JSON, zlib."""
+    return zlib.compress(json.dumps(raw.to_wire(reading)).encode(), 6)
+
+
+def unpack(packed: bytes) -> dict[str, RawValue]:
+    return raw.parse(json.loads(zlib.decompress(packed)))
+
+
+def merge(said: LaunchFacts, reading: dict[str, RawValue]) -> dict[str, Any]:
+    """Plain facts for storing, mails and screens. Texts are free of control characters."""
+    decoded = decode(reading)
+    identity = decoded.identity
+    counters = said.counters
+    return {
+        "serial": usable_serial(said.serial) or identity.serial,
+        "serial_raw": said.serial or identity.raw_serial,
+        "maker": identity.maker,
+        "model": _clean(said.model) or identity.model,
+        "name": _clean(said.name) or identity.name,
+        "location": _clean(said.location) or identity.location,
+        "ip": _address(said.ip),
+        "counters": {
+            name: _first(getattr(counters, name, None), _count(decoded, name))
+            for name in ("total", "black", "colour", "large")
+        },
+        "faults": _faults(said, decoded),
+        "warning": any(f.severity != "critical" for f in decoded.faults[:MESSAGES]),
+        "supplies": _supplies(said, decoded),
+        "missing": [[m.what, m.why] for m in decoded.missing],
+        "doubtful": list(decoded.doubtful),
+    }
+
+
+def usable_serial(text: str | None) -> str:
+    """Trimmed, upper case, without NULs; empty when it is none (zeros, X…X, N/A)."""
+    cleaned = "".join(c for c in (text or "") if c.isprintable()).strip().upper()
+    return "" if _NO_SERIAL.fullmatch(cleaned) else cleaned
+
+
+def _faults(said: LaunchFacts, decoded: Decoded) -> list[str]:
+    if said.faults is not None:
+        return [text for text in map(_clean, said.faults) if text]
+    return [text for text in decoded.messages if text]
+
+
+def _supplies(said: LaunchFacts, decoded: Decoded) -> list[dict[str, Any]]:
+    if said.supplies is not None:
+        return [msgspec.to_builtins(supply) for supply in said.supplies]
+    return [
+        {"name": s.description, "level_percent": s.percent, "state": _supply_state(s)}
+        for s in decoded.supplies
+    ]
+
+
+def _supply_state(supply: Supply) -> str:
+    return {"ok": "ok", "low": "low", "empty": "empty", "full": "empty"}.get(
+        supply.state, "unknown"
+    )
+
+
+def _count(decoded: Decoded, name: str) -> int | None:
+    counter = getattr(decoded.counters, name)
+    return counter.value if counter is not None else None
+
+
+def _first(said: int | None, read: int | None) -> int | None:
+    return said if said is not None else read
+
+
+def _address(text: str | None) -> str:
+    """The address in canonical form; what is none is dropped, for the app can't mend it."""
+    try:
+        return str(ipaddress.ip_address((text or "").strip()))
+    except ValueError:
+        return ""
+
+
+def _clean(text: str | None) -> str:
+    """One line without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text or "").split())

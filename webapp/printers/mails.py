@@ -1,0 +1,58 @@
+"""The two mails of a request (B-4): to the person in the language of page 1, to the technicians in the button's."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from webapp.core.db import db
+from webapp.mail.outbox import send_composed
+from webapp.mail.placeholders import fill_html, fill_subject
+from webapp.printers.default_mails import default_mail
+from webapp.printers.models import PanicButton, PanicMail, PanicRequest, Receiver
+from webapp.printers.variables import values_of
+
+
+def send_request_mails(request: PanicRequest) -> None:
+    """Write both mails into the outbox, in the transaction that makes the request."""
+    button = request.button
+    _send(request, Receiver.END_USER, [request.email], language=request.language)
+    _send(request, Receiver.TECHNICIANS, button.technician_emails, language=button.language)
+
+
+def template_of(button: PanicButton, receiver: Receiver, language: str) -> tuple[str, str]:
+    """Subject and HTML: the button's own template, else the default one."""
+    own = db.session.scalar(
+        select(PanicMail).where(
+            PanicMail.button_id == button.id,
+            PanicMail.receiver == receiver,
+            PanicMail.language == language,
+        )
+    )
+    return (own.subject, own.html) if own is not None else default_mail(receiver, language)
+
+
+def _send(
+    request: PanicRequest, receiver: Receiver, addresses: list[str], *, language: str
+) -> None:
+    button = request.button
+    subject, html = template_of(button, receiver, language)
+    values = values_of(request, language=language)
+    for address in addresses:
+        send_composed(
+            subject=fill_subject(subject, values),
+            html=fill_html(html, values),
+            to=address,
+            language=language,
+            organisation_id=request.organisation_id,
+            from_name=button.from_name or button.name,
+            reply_to=_reply_to(request, receiver),
+            type=f"printer_request_{receiver.value}",
+            about=("request", request.public_id),
+        )
+
+
+def _reply_to(request: PanicRequest, receiver: Receiver) -> str | None:
+    """Technicians answer the person; the person answers the button's address, where there is one."""
+    if receiver is Receiver.TECHNICIANS:
+        return request.email
+    return request.button.from_email

@@ -1,0 +1,85 @@
+"""Requests: opened at the printer, taken, answered, done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from webapp.audit import log as audit
+from webapp.core.counters import draw
+from webapp.core.db import db
+from webapp.core.principal import Principal, acting
+from webapp.printers.events import PrinterEvent
+from webapp.printers.mails import send_request_mails
+from webapp.printers.models import (
+    PanicButton,
+    PanicLaunch,
+    PanicReason,
+    PanicRequest,
+    PanicRequestEvent,
+    Printer,
+)
+
+
+def open_request(
+    launch: PanicLaunch, button: PanicButton, printer: Printer, *, now: datetime
+) -> PanicRequest:
+    """Page 3 was sent: the request, its first event, both mails, in one transaction.
+
+    Whoever calls holds the launch's row, so that a double click finds the request made.
+    """
+    answers = launch.answers
+    chosen = [r for r in button.reasons if r.public_id in answers["reasons"]]
+    request = PanicRequest(
+        organisation_id=launch.organisation_id,
+        number=draw("request", organisation_id=launch.organisation_id),
+        button=button,
+        printer=printer,
+        email=answers["email"],
+        phone=answers.get("phone", ""),
+        message=answers.get("message", ""),
+        language=launch.language or button.language,
+        reasons=[_as_it_was(reason) for reason in chosen],
+        reason_ids=[reason.id for reason in chosen],
+        facts=launch.facts,
+        created_at=now,
+        printer_name=printer.name,
+        printer_serial=printer.serial or launch.facts["serial"],
+        location=printer.location or launch.facts["location"],
+    )
+    db.session.add(request)
+    db.session.flush()
+    launch.request_id = request.id
+    note(request, "opened", by=acting(), now=now)
+    send_request_mails(request)
+    audit.record(
+        PrinterEvent.REQUEST_OPENED,
+        organisation_id=request.organisation_id,
+        kind="request",
+        id=request.public_id,
+        label=f"#{request.number}",
+        detail={"printer": printer.name, "serial": request.printer_serial},
+    )
+    return request
+
+
+def note(
+    request: PanicRequest, kind: str, *, by: Principal, now: datetime, text: str = ""
+) -> PanicRequestEvent:
+    """Something happened to the request: one line of its history."""
+    event = PanicRequestEvent(
+        organisation_id=request.organisation_id,
+        request=request,
+        at=now,
+        kind=kind,
+        text=text,
+        by_kind=by.kind,
+        by_id=by.id,
+        by=by.label,
+    )
+    db.session.add(event)
+    return event
+
+
+def _as_it_was(reason: PanicReason) -> dict[str, Any]:
+    return {"id": reason.public_id, "texts": dict(reason.texts)}

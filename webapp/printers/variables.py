@@ -1,0 +1,67 @@
+"""The variables of the button's mails (B-7): what each is called, and its value for one request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import lazy_gettext as _
+
+from webapp.core.localized import LocalizedText
+from webapp.printers.models import PanicRequest
+
+DESCRIPTIONS: Final[dict[str, object]] = {
+    "ENDUSEREMAIL": _("User's e-mail address"),
+    "TEL": _("User's phone"),
+    "REASONS": _("Reasons ticked"),
+    "ENDUSERMESSAGE": _("User's message"),
+    "SERIAL": _("Serial number"),
+    "MODEL": _("Model"),
+    "IP": _("Network address"),
+    "COUNTERTOTAL": _("Pages in total"),
+    "COUNTERBLACK": _("Pages black"),
+    "COUNTERCOLOR": _("Pages colour"),
+    "COUNTERLARGE": _("Pages A3"),
+    "OID1": _("First fault message"),
+    "OID2": _("Second fault message"),
+    "OID3": _("Third fault message"),
+    "OID4": _("Fourth fault message"),
+    "PRINTERNAME": _("Printer's name"),
+    "PRINTERLOCALISATION": _("Printer's location"),
+}
+
+
+def values_of(request: PanicRequest, *, language: str) -> dict[str, str]:
+    """The values of all variables; reasons in `language`. What is not known is an empty text."""
+    facts, counters = request.facts, request.facts["counters"]
+    faults = [*facts["faults"], "", "", "", ""]
+    return {
+        "ENDUSEREMAIL": request.email,
+        "TEL": request.phone,
+        "REASONS": reasons_in(request, language),
+        "ENDUSERMESSAGE": request.message,
+        "SERIAL": request.printer_serial,
+        "MODEL": request.printer.model or facts["model"],
+        "IP": facts["ip"],
+        "COUNTERTOTAL": _number(counters["total"]),
+        "COUNTERBLACK": _number(counters["black"]),
+        "COUNTERCOLOR": _number(counters["colour"]),
+        "COUNTERLARGE": _number(counters["large"]),
+        "OID1": faults[0],
+        "OID2": faults[1],
+        "OID3": faults[2],
+        "OID4": faults[3],
+        "PRINTERNAME": request.printer_name,
+        "PRINTERLOCALISATION": request.location,
+    }
+
+
+def reasons_in(request: PanicRequest, language: str) -> str:
+    """The ticked reasons as they were worded then, translated, in one line."""
+    default = request.button.language
+    return ", ".join(
+        LocalizedText(r["texts"]).in_language(language, default) for r in request.reasons
+    )
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else str(count)
