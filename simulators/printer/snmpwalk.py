@@ -89,10 +89,10 @@ def _number(kind: Type, text: bytes) -> Value:
 
 
 def _hex(text: bytes) -> bytes:
-    """Pairs of hex digits; with BITS, names of bits follow them, with -OT a text in brackets."""
+    """Pairs of hex digits; with BITS, numbers and names of bits follow them, with -OT a text in brackets."""
     pairs = []
     for word in re.sub(rb"\[.*?\]\s*$", b"", text, flags=re.DOTALL).split():
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,2}", word):
+        if not re.fullmatch(rb"[0-9A-Fa-f]{2}", word):
             break
         pairs.append(int(word, 16))
     return bytes(pairs)
