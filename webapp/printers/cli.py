@@ -58,10 +58,17 @@ class HostPort(click.ParamType[tuple[str, int]]):
 @click.option("--community", default="public", show_default=True, help="SNMP community.")
 @click.option("--v1", "only_v1", is_flag=True, help="Ask in SNMP v1 only; else v2c, then v1.")
 @click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 60),
+    default=1.5,
+    show_default=True,
+    help="Seconds to wait for one answer, twice.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a printer, readings included."
 )
 def collect_command(
-    hosts: tuple[tuple[str, int], ...], community: str, only_v1: bool, as_json: bool
+    hosts: tuple[tuple[str, int], ...], community: str, only_v1: bool, timeout: float, as_json: bool
 ) -> None:
     """Print what each HOST[:PORT] answers, and what is missing.
 
@@ -70,7 +77,7 @@ def collect_command(
     flask printers collect --v1 --community secret 192.0.2.7
     """
     version = "1" if only_v1 else ""
-    targets = [Target(host, port, community, version) for host, port in hosts]
+    targets = [Target(host, port, community, version, timeout) for host, port in hosts]
     answers = collect_all(targets)
     for answer in answers:
         show = _as_json if as_json else _as_table

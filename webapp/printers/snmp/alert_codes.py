@@ -113,6 +113,12 @@ SAME_AS_BIT: Final = {
     "markerSupplyMissing": frozenset({"tonerCartridgeMissing", "subunitMissing"}),
     "outputNearFull": frozenset({"outputNearFull", "subunitAlmostFull"}),
     "outputFull": frozenset({"outputFull", "subunitFull"}),
+    "serviceRequested": frozenset(
+        {"wasteTonerFull", "subunitUnrecoverableFailure", "drumLifeOver"}
+    ),
+    "overduePreventMaint": frozenset(
+        {"subunitLifeAlmostOver", "subunitLifeOver", "drumLifeAlmostOver", "drumLifeOver"}
+    ),
 }
 
 _READY: Final = re.compile(

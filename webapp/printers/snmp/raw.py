@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_ENTRIES: Final = 4_000
-MAX_VALUE_BYTES: Final = 64 * 1024
+MAX_VALUE_BYTES: Final = 65_535
 MAX_ARCS: Final = 128  # RFC 2578 section 3.5
 MAX_ARC: Final = 2**32 - 1
 
