@@ -1,12 +1,29 @@
 """People: signing in, passwords, sessions."""
 
-from flask import Flask
+from typing import Any
 
-from webapp.accounts import sessions
+from flask import Flask, url_for
+from flask_babel import gettext as _
+
+from webapp.accounts import known_browsers, sessions
 
 
 def init_app(app: Flask) -> None:
+    from webapp.accounts import jobs, me  # noqa: F401 - registers the sweep and the routes of /me
     from webapp.accounts.routes import bp
 
     sessions.init_app(app)
+    known_browsers.init_app(app)
     app.register_blueprint(bp)
+    app.context_processor(_account_menu)
+
+
+def _account_menu() -> dict[str, Any]:
+    return {
+        "account_links": [
+            (_("Profile"), url_for("accounts.profile"), "user"),
+            (_("Password"), url_for("accounts.password"), "lock"),
+            (_("Sessions"), url_for("accounts.my_sessions"), "screen"),
+        ],
+        "sign_out_url": url_for("accounts.sign_out"),
+    }

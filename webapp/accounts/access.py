@@ -15,7 +15,7 @@ from webapp.core.web import see_other
 
 # What a person with a first password may open before having chosen their own (P-3).
 OPEN_WITH_FIRST_PASSWORD = frozenset(
-    {"accounts.first_password", "accounts.sign_out", "core.theme", "core.language"}
+    {"accounts.first_password", "accounts.choosing_first_password", "accounts.sign_out"}
 )
 
 

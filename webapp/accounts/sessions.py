@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from flask import Flask, g, request
 from flask import session as cookie
@@ -34,13 +35,11 @@ def open_session(user: User, *, now: datetime) -> UserSession:
         created_at=now,
         last_seen_at=now,
         proved_at=now,
-        address=request.remote_addr or "0.0.0.0",  # noqa: S104 - an unknown address, not a binding
-        user_agent=request.headers.get("User-Agent", "")[:300],
+        address=address_here(),
+        user_agent=request.headers.get("User-Agent", "")[:300].replace("\0", ""),
     )
     db.session.add(row)
-    kept = {key: cookie[key] for key in ("language",) if key in cookie}
-    cookie.clear()
-    cookie.update(kept)
+    _empty_cookie()
     user.session_token = secret
     login_user(user)
     g.user_session = row
@@ -53,17 +52,33 @@ def close_session(*, now: datetime) -> None:
     if row is not None:
         row.ended_at = now
     logout_user()
+    _empty_cookie()
+
+
+def _empty_cookie() -> None:
+    """Only what a visitor without an account may have chosen outlives a change of who is signed in."""
+    kept = {key: cookie[key] for key in ("language",) if key in cookie}
     cookie.clear()
+    cookie.update(kept)
 
 
-def end_sessions(user: User, *, now: datetime, but: UserSession | None = None) -> None:
-    """End all of a user's sessions, but perhaps the present one."""
+def address_here() -> str:
+    """The visitor's address as PostgreSQL takes it, whatever a proxy may have written."""
+    try:
+        return str(ip_address(request.remote_addr or ""))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - an unknown address, not a binding
+
+
+def end_sessions(user: User, *, now: datetime, but: UserSession | None = None) -> int:
+    """End all of a user's sessions, but perhaps the present one; how many there were."""
     statement = update(UserSession).where(
         UserSession.user_id == user.id, UserSession.ended_at.is_(None)
     )
     if but is not None:
         statement = statement.where(UserSession.id != but.id)
-    db.session.execute(statement.values(ended_at=now))
+    ended = db.session.execute(statement.values(ended_at=now).returning(UserSession.id))
+    return len(ended.all())
 
 
 def live_sessions(user: User, *, now: datetime) -> list[UserSession]:
@@ -79,6 +94,12 @@ def live_sessions(user: User, *, now: datetime) -> list[UserSession]:
             .order_by(UserSession.last_seen_at.desc())
         )
     )
+
+
+def find_live_session(user: User, public_id: str, *, now: datetime) -> UserSession | None:
+    """One of the user's own sessions; somebody else's, ended and unknown are one answer."""
+    own = (s for s in live_sessions(user, now=now) if s.public_id == public_id)
+    return next(own, None)
 
 
 def current_session() -> UserSession:

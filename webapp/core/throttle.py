@@ -49,7 +49,7 @@ def wait_seconds(limit: Limit, *key: object) -> int:
     """Seconds until the next try is heard; 0 when it is heard now."""
     now = utcnow()
     with aside() as session:
-        return _wait(session, limit, limit.bucket(*key), now)
+        return seconds_left(session, limit, limit.bucket(*key), now)
 
 
 def hit(limit: Limit, *key: object) -> None:
@@ -62,8 +62,8 @@ def take(limit: Limit, *key: object) -> None:
     """Check and count in one go, safe against parallel guessing by a lock on the bucket."""
     now, bucket = utcnow(), limit.bucket(*key)
     with aside() as session:
-        session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(bucket[:7], "big"))))
-        wait = _wait(session, limit, bucket, now)
+        lock(session, bucket)
+        wait = seconds_left(session, limit, bucket, now)
         if not wait:
             session.add(ThrottleHit(bucket=bucket, at=now))
     if wait:
@@ -82,7 +82,14 @@ def prune(now: datetime) -> None:
         session.execute(delete(ThrottleHit).where(ThrottleHit.at < now - timedelta(days=1)))
 
 
-def _wait(session: Session, limit: Limit, bucket: bytes, now: datetime) -> int:
+def lock(session: Session, *buckets: bytes) -> None:
+    """Hold the buckets until the transaction ends; in one order, so that two never wait for each other."""
+    for key in sorted(int.from_bytes(bucket[:7], "big") for bucket in buckets):
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def seconds_left(session: Session, limit: Limit, bucket: bytes, now: datetime) -> int:
+    """Seconds until the bucket has room again; 0 when it has. For those who hold the bucket's lock."""
     since = now - timedelta(seconds=limit.window_seconds)
     hits = session.scalars(
         select(ThrottleHit.at)
