@@ -43,6 +43,7 @@ def run(mode: str, *, data: Path, port: int, fresh: bool) -> int:
             pass
         finally:
             supervisor.stop_all()
+            place.tidy(places)
     return 0
 
 

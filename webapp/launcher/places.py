@@ -126,6 +126,12 @@ def clear(places: Places) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def tidy(places: Places) -> None:
+    """Leave no directory in /tmp once nothing runs."""
+    if not places.run.is_relative_to(places.data):
+        shutil.rmtree(places.run, ignore_errors=True)
+
+
 def secret_file(places: Places, name: str) -> Path:
     """A secret made once and kept, readable by us alone."""
     directory = places.data / "secrets"

@@ -184,8 +184,8 @@ class Stack:
         return self._python("clock", "webapp.clock", rank="portal")
 
     def mailbox(self) -> Program:
-        where = ["--smtp-port", str(self.ports.smtp), "--http-port", str(self.ports.mailbox)]
-        keep = ["--store", str(self.places.data / "mailbox")]
+        where = ["--smtp-port", str(self.ports.smtp), "--web-port", str(self.ports.mailbox)]
+        keep = ["--dir", str(self.places.data / "mailbox")]
         return self._python("mailbox", "simulators", "mailbox", *where, *keep, rank="mailbox")
 
     def fleet(self, answer: str) -> list[Program]:
