@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from simulators.printer.agent import Agent, Manners
+from simulators.printer.faults import FaultKind
 from simulators.printer.machines import PrinterMachine
 from simulators.printer.models import load_model
 from simulators.printer.oids import Oid, parse_oid
@@ -64,6 +65,16 @@ def test_a_printer_is_read_whole() -> None:
     assert result.counters.large
     assert total.value == black.value + colour.value
     assert len(result.supplies) == 11
+
+
+@pytest.mark.feature("B-1")
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_a_fault_is_the_first_message_and_is_told_once(kind: FaultKind) -> None:
+    machine = PrinterMachine(load_model("xerox-altalink-c8045"), seed=7)
+    machine.break_down(kind)
+    with Agent(machine=machine, speed=0) as agent:
+        result = decode(ask(agent).reading)
+    assert result.messages == (machine.faults[0].text, "", "", "")
 
 
 def test_one_get_of_ten_comes_before_any_table() -> None:

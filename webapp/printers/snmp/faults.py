@@ -7,6 +7,7 @@ say twice is said once, and a power saver is no fault.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from webapp.printers.snmp import alert_codes as words
@@ -22,6 +23,8 @@ CRITICAL, WARNING = 3, 4  # prtAlertSeverityLevel
 DEVICE_WARNING, DEVICE_DOWN = 3, 5  # hrDeviceStatus
 PRINTER_OTHER = 1  # hrPrinterStatus
 MAX_FAULTS: Final = 50
+MAX_ALERT_ROWS: Final = 200
+MAX_PANEL_LINES: Final = 20
 _NO_CODE: Final = (None, -2, -1, 0, 1, 2)  # absent, other, unknown: the code says nothing
 
 
@@ -92,7 +95,7 @@ def _alerts(rows: Rows) -> Iterator[Fault]:
     indices = sorted(
         {index for column in (_SEVERITY, _CODE, _TEXT) for index in rows.column(column)}
     )
-    for index in indices:
+    for index in indices[:MAX_ALERT_ROWS]:
         if fault := _alert(rows, index):
             yield fault
 
@@ -111,7 +114,7 @@ def _alert(rows: Rows, index: Index) -> Fault | None:
         key=key,
         text=text or words.WORDS[key],
         severity="critical" if severity == CRITICAL else "warning",
-        oid=f"{_TEXT}.{tail}",
+        oid=f"{_TEXT if text else _CODE}.{tail}",
     )
 
 
@@ -124,7 +127,7 @@ def _is_live(severity: int | None, code: int | None) -> bool:
 
 
 def _panel_lines(rows: Rows, profile: Profile) -> Iterator[tuple[str, str]]:
-    for index, raw in rows.column(CONSOLE).items():
+    for index, raw in islice(rows.column(CONSOLE).items(), MAX_PANEL_LINES):
         if text := rows.sentence(raw):
             yield f"{CONSOLE}.{'.'.join(map(str, index))}", text
     for oid in profile.panel:

@@ -76,7 +76,9 @@ def _decoded(octets: bytes, charset: int | None) -> str:
 
 
 def _printable(text: str) -> str:
-    kept = "".join(letter if letter.isprintable() else _gap(letter) for letter in text)
+    kept = text
+    if not text.isprintable():
+        kept = "".join(letter if letter.isprintable() else _gap(letter) for letter in text)
     return " ".join(kept.split())[:MAX_TEXT]
 
 
