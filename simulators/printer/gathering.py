@@ -61,13 +61,19 @@ def subtrees(plan: Plan, maker: str | None) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
+def maker_of(objects: Mapping[str, Sequence[int | str]]) -> str | None:
+    """sysObjectID, as a reading holds it."""
+    kind, maker = objects.get(format_oid(_SYS_OBJECT_ID), ("", None))
+    return str(maker) if kind == "oid" else None
+
+
 def checked_plan(plan: object) -> Plan:
     """The plan of a portal's answer; DEFAULT_PLAN where it holds none that can be used."""
     if not isinstance(plan, dict) or "" not in plan:
         return DEFAULT_PLAN
     try:
         return {key: [_checked(root) for root in roots] for key, roots in plan.items() if _key(key)}
-    except (OidError, TypeError):
+    except (OidError, TypeError, AttributeError):
         return DEFAULT_PLAN
 
 

@@ -8,8 +8,17 @@ from typing import Any
 
 from simulators.printer import launches
 from simulators.printer.client import Target
-from simulators.printer.gathering import DEFAULT_PLAN, Plan, Reading, checked_plan, gather
+from simulators.printer.gathering import (
+    DEFAULT_PLAN,
+    Plan,
+    Reading,
+    checked_plan,
+    gather,
+    maker_of,
+    subtrees,
+)
 from simulators.printer.launches import Kept, RefusedError, UnreachableError
+from simulators.printer.oids import is_below, parse_oid
 
 APP = {"name": "outpost-panic", "version": "1.0"}
 
@@ -41,6 +50,8 @@ class PanicApp:
         self._file = self.state_file or default_state_file()
         self._kept = Kept.load(self._file, self.portal)
         self._who = f"{self.printer} {self.badge or ''}"
+        self._plan_now: Plan = DEFAULT_PLAN
+        self.state_trouble: str | None = None
         self._launch = self._kept.unsent(self._who)
 
     @property
@@ -56,6 +67,7 @@ class PanicApp:
     def press(self) -> dict[str, Any]:
         """The portal's answer. Raises UnreachableError (press again) or RefusedError."""
         plan, trouble = self._plan()
+        self._plan_now = plan
         if self._launch is None:
             self._launch = self._message(gather(self.target, plan))
             self._kept.keep(self._launch, printer=self._who)
@@ -78,12 +90,25 @@ class PanicApp:
         try:
             answer = launches.launch(self.portal, self.token, message)
         except RefusedError as refused:
+            if refused.status == 413 and message["reading"]:
+                return self._send(self._smaller(message))
             if refused.status not in (401, 429):
                 self._forget()
             raise
         self._kept.support_phone = answer.get("support_phone") or self._kept.support_phone
         self._forget()
         return answer
+
+    def _smaller(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The same launch without the subtree that was read last."""
+        reading, roots = message["reading"], subtrees(self._plan_now, maker_of(message["reading"]))
+        last = next(
+            (root for root in reversed(roots) if any(_lies_in(oid, root) for oid in reading)), ""
+        )
+        return message | {
+            "reading": {oid: said for oid, said in reading.items() if not _lies_in(oid, last)},
+            "missing": [*message["missing"], *filter(None, [last])],
+        }
 
     def _message(self, reading: Reading) -> dict[str, Any]:
         message: dict[str, Any] = {
@@ -106,3 +131,8 @@ class PanicApp:
             self._kept.save(self._file, self.portal)
         except OSError as error:
             self.state_trouble = f"{self._file}: {error.strerror}"
+
+
+def _lies_in(oid: str, root: str) -> bool:
+    """Everything lies in "": a reading that is in no known subtree is dropped whole."""
+    return not root or is_below(parse_oid(oid), parse_oid(root))
