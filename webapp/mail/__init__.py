@@ -4,4 +4,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from webapp.core.health import status_check
+    from webapp.mail import drain, smtp, standard, types  # noqa: F401 - drains and types register themselves
+    from webapp.mail.status import mail_part
+
+    smtp.init_app(app, app.extensions["settings"])
+    status_check(mail_part)
+    types.check_defaults(app)

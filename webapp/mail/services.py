@@ -1,0 +1,57 @@
+"""What administrators do with mails: send again."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from webapp.core.db import db
+from webapp.core.errors import Refusal
+from webapp.core.jobs import JobState
+from webapp.mail.models import Mail, MailState
+from webapp.mail.outbox import copy_of, insert
+from webapp.mail.types import renewal_of
+
+
+def send_again(mail: Mail) -> Mail:
+    """A new mail with the same text; where the text held a secret, a fresh one by whoever makes it.
+
+    Asked twice, the first new mail is answered while it is still on its way. Raises `Refusal` while the mail
+    itself is, and where nothing is left that could be sent.
+    """
+    db.session.refresh(mail, with_for_update=True)
+    if mail.is_open:
+        raise Refusal(_("This mail is still on its way; it need not be sent again."))
+    if mail.word is MailState.CANCELLED:
+        raise Refusal(_("This mail was cancelled because what it was about is gone."))
+    underway = _underway(mail)
+    if underway is not None:
+        return underway
+    if mail.has_secret:
+        return _renewed(mail)
+    if mail.is_wiped:
+        raise Refusal(_("The text of this mail was deleted after 30 days; it can't be sent again."))
+    return insert(copy_of(mail))
+
+
+def _underway(mail: Mail) -> Mail | None:
+    return db.session.scalar(
+        select(Mail).where(
+            Mail.resent_of_id == mail.id,
+            Mail.state.in_([JobState.WAITING, JobState.CLAIMED]),
+        )
+    )
+
+
+def _renewed(mail: Mail) -> Mail:
+    renewal = renewal_of(mail.type)
+    if renewal is None:
+        raise Refusal(
+            _(
+                "This mail held a password or a link that is not kept. "
+                "Start again where it came from: a new mail with a new one is made there."
+            )
+        )
+    fresh = renewal(mail)
+    fresh.resent_of_id = mail.id
+    return fresh

@@ -1,0 +1,71 @@
+"""What the frame of a mail says, in the language of its recipient (who is not the one who looks at the portal)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    support: str
+    answers_unread: str
+    answers_read: str
+    link: str
+    unsubscribe: str
+
+
+WORDS = {
+    "en": Words(
+        support="Questions? We are glad to help:",
+        answers_unread="This mail was sent automatically; replies to it are not read.",
+        answers_read="You can simply reply to this mail.",
+        link="If the button does not work, copy this address into your browser:",
+        unsubscribe="Choose which mails you receive",
+    ),
+    "fr": Words(
+        support="Des questions ? Nous vous aidons volontiers :",
+        answers_unread="Ce message a été envoyé automatiquement ; les réponses ne sont pas lues.",
+        answers_read="Vous pouvez répondre directement à ce message.",
+        link="Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :",
+        unsubscribe="Choisir les messages que vous recevez",
+    ),
+    "de": Words(
+        support="Fragen? Wir helfen gern:",
+        answers_unread="Diese Nachricht wurde automatisch verschickt; Antworten werden nicht gelesen.",
+        answers_read="Sie können auf diese Nachricht einfach antworten.",
+        link="Falls die Schaltfläche nicht funktioniert, kopieren Sie diese Adresse in Ihren Browser:",
+        unsubscribe="Auswählen, welche Nachrichten Sie erhalten",
+    ),
+    "it": Words(
+        support="Domande? Siamo lieti di aiutarla:",
+        answers_unread="Questo messaggio è stato inviato automaticamente; le risposte non vengono lette.",
+        answers_read="Può rispondere direttamente a questo messaggio.",
+        link="Se il pulsante non funziona, copi questo indirizzo nel browser:",
+        unsubscribe="Scegliere quali messaggi ricevere",
+    ),
+    "es": Words(
+        support="¿Tiene preguntas? Le ayudamos con gusto:",
+        answers_unread="Este mensaje se ha enviado automáticamente; las respuestas no se leen.",
+        answers_read="Puede responder directamente a este mensaje.",
+        link="Si el botón no funciona, copie esta dirección en su navegador:",
+        unsubscribe="Elegir qué mensajes recibe",
+    ),
+    "pl": Words(
+        support="Pytania? Chętnie pomożemy:",
+        answers_unread="Ta wiadomość została wysłana automatycznie; odpowiedzi nie są czytane.",
+        answers_read="Można po prostu odpowiedzieć na tę wiadomość.",
+        link="Jeśli przycisk nie działa, proszę skopiować ten adres do przeglądarki:",
+        unsubscribe="Wybierz, które wiadomości chcesz otrzymywać",
+    ),
+    "sv": Words(
+        support="Frågor? Vi hjälper gärna till:",
+        answers_unread="Det här mejlet skickades automatiskt; svar på det läses inte.",
+        answers_read="Du kan svara direkt på det här mejlet.",
+        link="Om knappen inte fungerar kan du kopiera den här adressen till webbläsaren:",
+        unsubscribe="Välj vilka mejl du får",
+    ),
+}
+
+
+def words_for(language: str) -> Words:
+    return WORDS.get(language, WORDS["en"])
