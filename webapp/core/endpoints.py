@@ -64,13 +64,15 @@ def endpoint(description: Description) -> Callable[[View], View]:
 
 
 def _decoded(struct: type[S], max_bytes: int) -> S:
+    if request.mimetype != "application/json" or request.content_encoding not in (None, "identity"):
+        raise Problem(415, "unsupported_media_type", "Send plain application/json.")
     body = _body(max_bytes)
     try:
         message = msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise _invalid(where.strip("`").removeprefix("$").removeprefix("."), what) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "invalid_json", f"The body is not JSON: {error}.") from error
     if b"\\u0000" in body and any("\x00" in s for s in _strings(msgspec.to_builtins(message))):
         raise _invalid("", "a text holds a NUL character")

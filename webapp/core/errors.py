@@ -76,7 +76,7 @@ STATUS_CODES = {
     409: "conflict",
     410: "gone",
     413: "too_large",
-    415: "wrong_media_type",
+    415: "unsupported_media_type",
     422: "invalid_message",
     429: "too_many",
     500: "internal_error",

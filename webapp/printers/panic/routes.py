@@ -47,7 +47,9 @@ ORDER = list(STEPS)
 @bp.get("/<token>")
 @allow(LINK)
 def open_link(token: str) -> BaseResponse:
-    """The start of a link: works once, and leads to the path that the pages live under."""
+    """The start of a link: works once, and leads to the path that the pages live under. HEAD only looks."""
+    if request.method == "HEAD":
+        return Response(status=200)
     launch = current_launch()
     secret = start(launch, now=utcnow())
     return _to_code(secret) if launch.printer is None else _to_step(ORDER[0], secret)
@@ -97,6 +99,7 @@ def send_step(token: str, name: str) -> ResponseReturnValue:
     page = STEPS[name](request.form, button)
     keep_answers(launch, **page.answers)
     launch.expires_at = utcnow() + SESSION_LIVES
+    launch.language = launch.language or _words(launch).language
     if _chosen_language(launch):
         return _page(launch, name, page=Page(launch.answers))
     if request.form.get("go") == "back":

@@ -1,0 +1,27 @@
+"""Runs the migrations on the application's database; `flask db …` brings the application."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+
+from webapp.core.db import Base, db
+
+# Two launchers, or two web machines, must not migrate at once.
+LOCK = 7_203_118_001
+
+
+def run() -> None:
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            **current_app.extensions["migrate"].configure_args,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()
