@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
@@ -140,6 +142,8 @@ def test_a_table_without_a_shape_stops_the_start(portal: Portal) -> None:
     finally:
         Base.registry._dispose_cls(Forgotten)
         Base.metadata.remove(Forgotten.__table__)
+        del Forgotten
+        gc.collect()
 
 
 def test_owned_tables_begin_their_indexes_with_the_organisation(portal: Portal) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from webapp.core import db as database
 from webapp.core.access import PUBLIC, allow
+from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.web import render
 
@@ -65,7 +66,9 @@ def readyz() -> Response:
 @bp.get("/status")
 @allow(PUBLIC)
 def status() -> Response:
-    return render("core/status.html", block="parts", parts=_parts())
+    parts = _parts()
+    overall = worst(part.state for part in parts)
+    return render("core/status.html", block="parts", parts=parts, overall=overall, now=utcnow())
 
 
 @bp.get("/status.json")
@@ -75,9 +78,10 @@ def status_json() -> Response:
     return jsonify({"parts": parts, "state": worst(p["state"] for p in parts)})
 
 
-def worst(states: object) -> str:
+def worst(states: Iterable[str]) -> str:
+    """The state that speaks for all."""
     order = ("alarm", "warning", "offline", "not_set_up", "online")
-    found = set(states)  # type: ignore[call-overload]
+    found = set(states)
     return next((state for state in order if state in found), "online")
 
 
