@@ -156,7 +156,6 @@ def _lines(
                     return
                 lines = _joined([_cells(columns, row, style) for row in batch], style)
             yield lines
-            session.expunge_all()
     finally:
         session.close()
 

@@ -6,8 +6,11 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
+
+from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy.types import TypeEngine
 
 LONGEST = 2000
 BIGGEST = 2**63 - 1
@@ -29,8 +32,11 @@ class Cursor:
         return base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
 
 
-def decode(text: str, sort: str, kind: type[Any]) -> Cursor:
-    """The cursor in `text`, made for `sort`, its value of type `kind`; raises `BadCursor`."""
+KINDS = (bool, int, str, datetime, date, Decimal)
+
+
+def decode(text: str, sort: str, type_: TypeEngine[Any]) -> Cursor:
+    """The cursor in `text`, made for `sort`, its value of the column's type; raises `BadCursor`."""
     if len(text) > LONGEST:
         raise BadCursor
     try:
@@ -38,8 +44,8 @@ def decode(text: str, sort: str, kind: type[Any]) -> Cursor:
         made_for, value, key = json.loads(base64.urlsafe_b64decode(padded))
         if made_for != sort:
             raise BadCursor
-        return Cursor(_typed(value, kind), _whole(key))
-    except (ValueError, TypeError, RecursionError, InvalidOperation, OverflowError) as error:
+        return Cursor(_typed(value, type_), _whole(key, BIGGEST))
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise BadCursor from error
 
 
@@ -49,11 +55,12 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _typed(value: Any, kind: type[Any]) -> Any:
+def _typed(value: Any, type_: TypeEngine[Any]) -> Any:
+    kind = type_.python_type
     if kind is bool and isinstance(value, bool):
         return value
     if kind is int:
-        return _whole(value)
+        return _whole(value, _biggest(type_))
     if not isinstance(value, str):
         raise BadCursor
     if kind is datetime:
@@ -65,10 +72,17 @@ def _typed(value: Any, kind: type[Any]) -> Any:
     return _storable(value)
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int or abs(value) > BIGGEST:
+def _whole(value: Any, biggest: int) -> int:
+    if type(value) is not int or abs(value) > biggest:
         raise BadCursor
     return value
+
+
+def _biggest(type_: TypeEngine[Any]) -> int:
+    """BigInteger and SmallInteger are both kinds of Integer."""
+    if isinstance(type_, SmallInteger):
+        return 2**15 - 1
+    return BIGGEST if isinstance(type_, BigInteger) else 2**31 - 1
 
 
 def _aware(value: datetime) -> datetime:

@@ -11,6 +11,7 @@ from flask import request
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
+from webapp.core.listing.cursors import KINDS
 from webapp.core.listing.filters import Filter
 from webapp.core.listing.paging import Order
 from webapp.core.listing.searches import Search
@@ -122,7 +123,7 @@ class Listing:
         `organisation` (with `id` and `path`) is needed by a `Below` filter; without `bulk_url` nothing can be
         ticked. Takes a bounded number of statements, each with a time-out.
         """
-        from webapp.core.listing.page import open_page
+        from webapp.core.listing.loading import open_page
 
         return open_page(
             self,
@@ -157,10 +158,12 @@ def _check(listing: Listing) -> None:
 
 
 def _check_sort(listing: str, name: str, column: Any) -> None:
-    """A null has no place in a keyset; a text without a type has no cursor."""
+    """A null has no place in a keyset, and only some types can stand in a cursor."""
     element = column.__clause_element__() if hasattr(column, "__clause_element__") else column
     if getattr(element, "nullable", False):
         raise BadListing(
             f"{listing}: the sort {name} may be null; sort by func.coalesce(column, '') and give "
             "the table an index on (organisation_id, coalesce(column, ''), id)"
         )
+    if element.type.python_type not in KINDS:
+        raise BadListing(f"{listing}: the sort {name} is of a type that can't stand in a URL")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,12 +15,10 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.core import tenancy, web
 from webapp.core.listing import counting
-from webapp.core.listing.counting import Question, TookTooLong, Total
-from webapp.core.listing.cursors import BadCursor, Cursor, decode
-from webapp.core.listing.filters import Below, Chip, Choice, Filter, Option
-from webapp.core.listing.narrowing import narrowed, resolved_filters
-from webapp.core.listing.paging import Order, Slice, Statement, fenced, fetch
-from webapp.core.listing.query import ListQuery, parse
+from webapp.core.listing.counting import Total
+from webapp.core.listing.filters import Below, Chip, Filter, Option
+from webapp.core.listing.paging import Order, Slice, Statement
+from webapp.core.listing.query import ListQuery
 
 if TYPE_CHECKING:
     from webapp.core.listing.csv_export import Reader
@@ -232,102 +230,12 @@ class Page:
 
         return csv_response(self, filename, user)
 
-    @contextmanager
-    def scope(self) -> Iterator[None]:
+    def scope(self) -> AbstractContextManager[None]:
         """The scope of the page's statements: wider where "and below" is chosen."""
-        with self.scope_context():
-            yield
-
-    def scope_context(self) -> Any:
         below = any(isinstance(f, Below) and self.is_active(f) for f in self.filters)
         if not below or self.organisation is None:
             return nullcontext()
         return tenancy.scope(self.organisation.id, path=self.organisation.path)
-
-
-def open_page(
-    listing: Listing,
-    statement: Statement,
-    args: MultiDict[str, str],
-    *,
-    path: str,
-    organisation: Any,
-    bulk_url: str | None,
-    timeout_ms: int | None,
-) -> Page:
-    filters = resolved_filters(listing)
-    query = parse(listing, filters, args)
-    page = Page(
-        listing=listing,
-        query=query,
-        filters=filters,
-        statement=narrowed(statement, listing, filters, query),
-        path=path,
-        organisation=organisation,
-        bulk_url=bulk_url,
-        args=args,
-    )
-    if page.wants_csv:
-        return page
-    milliseconds = timeout_ms or current_app.extensions["settings"].list_timeout_ms
-    with page.scope():
-        _load(page, statement, milliseconds)
-    return page
-
-
-def _load(page: Page, whole: Statement, milliseconds: int) -> None:
-    """Count first: whether few or many match decides how the page is best found."""
-    limit = min(milliseconds, counting.COUNT_TIMEOUT_MS)
-    key = page.listing.key_column
-    page.total = counting.total(page.statement, key, limit)
-    if page.query.is_narrowed:
-        page.total_of_all = counting.total(whole, key, limit)
-    try:
-        with counting.bounded(milliseconds):
-            page.slice = _slice(page)
-    except TookTooLong:
-        page.has_failed = True
-        return
-    if page.total.is_exact:
-        page.counts = counting.option_counts(_questions(page, whole), limit)
-
-
-def _slice(page: Page) -> Slice:
-    order, statement = page.order, page.statement
-    if page.query.is_narrowed and page.total.is_exact:
-        statement = fenced(statement, order)
-    after, before = _cursors(page, order)
-    return fetch(statement, order, page.query.size, after=after, before=before)
-
-
-def _cursors(page: Page, order: Order) -> tuple[Cursor | None, Cursor | None]:
-    query = page.query
-    try:
-        after, before = (
-            decode(text, order.name, order.kind) if text else None
-            for text in (query.after, query.before)
-        )
-    except BadCursor:
-        page.query = query.first_page()
-        page.notice = _("That page of the list can't be found any more; this is the first one.")
-        return None, None
-    return after, before
-
-
-def _questions(page: Page, whole: Statement) -> list[Question]:
-    """Options of idle filters count in what is shown; those of an active one as if it were not set."""
-    choices = [f for f in page.filters if isinstance(f, Choice)]
-    idle = [f for f in choices if not page.is_active(f)]
-    active = [f for f in choices if page.is_active(f)]
-    return [
-        Question(page.statement, idle),
-        *(
-            Question(
-                narrowed(whole, page.listing, page.filters, page.query, without=filter_), [filter_]
-            )
-            for filter_ in active
-        ),
-    ]
 
 
 def _shown(total: Total) -> str:

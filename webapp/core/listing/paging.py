@@ -25,11 +25,6 @@ class Order:
     key: Any
     descending: bool
 
-    @property
-    def kind(self) -> type[Any]:
-        kind: type[Any] = self.column.type.python_type
-        return kind
-
 
 @dataclass(frozen=True)
 class Slice:
@@ -41,14 +36,24 @@ class Slice:
 
 
 def fetch(
-    statement: Statement, order: Order, size: int, *, after: Cursor | None, before: Cursor | None
+    statement: Statement,
+    order: Order,
+    size: int,
+    *,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    few: bool = False,
 ) -> Slice:
-    """One page: the rows behind `after`, or those in front of `before`, or the first ones."""
-    cursor = after or before
+    """One page: the rows behind `after`, or those in front of `before`, or the first ones.
+
+    `few` says that few of many rows match. A page in front that isn't full is the first page.
+    """
     backwards = before is not None
-    found = _rows(statement, order, size + 1, cursor, order.descending != backwards)
+    cursor = before or after
+    wanted = _Wanted(order, size + 1, cursor, order.descending != backwards)
+    found = _rows(statement, wanted, few)
     if cursor is not None and len(found) <= size and (backwards or not found):
-        return fetch(statement, order, size, after=None, before=None)
+        return fetch(statement, order, size, few=few)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -61,36 +66,65 @@ def fetch(
     )
 
 
-def _rows(
-    statement: Statement, order: Order, limit: int, cursor: Cursor | None, descending: bool
-) -> list[Any]:
-    if cursor is not None:
-        row = tuple_(order.column, order.key)
-        edge = tuple_(literal(cursor.value, order.column.type), literal(cursor.key, order.key.type))
-        statement = statement.where(row < edge if descending else row > edge)
-    statement = sorted_by(statement, order, descending).limit(limit)
-    statement = statement.add_columns(order.column.label("list_sort"), order.key.label("list_key"))
-    return list(db.session.execute(statement).all())
-
-
 def sorted_by(statement: Statement, order: Order, descending: bool) -> Statement:
     columns = (order.column, order.key)
-    return statement.order_by(None).order_by(
-        *(c.desc() if descending else c.asc() for c in columns)
+    return statement.order_by(None).order_by(*(_turned(c, descending) for c in columns))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    order: Order
+    limit: int
+    cursor: Cursor | None
+    descending: bool
+
+
+def _rows(statement: Statement, wanted: _Wanted, few: bool) -> list[Any]:
+    order, beside = wanted.order, _beside(statement, wanted)
+    page = statement.where(order.key.in_(_keys(beside, wanted))) if few else beside
+    found = sorted_by(page.limit(wanted.limit), order, wanted.descending).add_columns(
+        order.column.label("list_sort"), order.key.label("list_key")
+    )
+    return list(db.session.execute(found).all())
+
+
+def _beside(statement: Statement, wanted: _Wanted) -> Statement:
+    """Only what lies on the wanted side of the cursor; a row comparison, which the index can serve."""
+    order, cursor = wanted.order, wanted.cursor
+    if cursor is None:
+        return statement
+    row = tuple_(order.column, order.key)
+    edge = tuple_(literal(cursor.value, order.column.type), literal(cursor.key, order.key.type))
+    return statement.where(row < edge if wanted.descending else row > edge)
+
+
+def _keys(statement: Statement, wanted: _Wanted) -> Select[Any]:
+    """The keys of the page, found by the filters' indexes first and sorted afterwards.
+
+    Left alone, the planner may walk the sort's index past a million rows to find fifty. OFFSET 0 is the fence
+    it doesn't look through.
+    """
+    order = wanted.order
+    matches = (
+        statement.with_only_columns(
+            order.key.label("list_key"),
+            order.column.label("list_sort"),
+            maintain_column_froms=True,
+        )
+        .order_by(None)
+        .offset(0)
+        .subquery()
+    )
+    columns = (matches.c.list_sort, matches.c.list_key)
+    return (
+        select(matches.c.list_key)
+        .order_by(*(_turned(c, wanted.descending) for c in columns))
+        .limit(wanted.limit)
     )
 
 
-def fenced(statement: Statement, order: Order) -> Statement:
-    """The same rows, found by the filters' indexes first and sorted afterwards.
-
-    For few matches among many rows: left alone, the planner may walk the sort's index past a million rows to
-    find fifty. OFFSET 0 is the fence it doesn't look through.
-    """
-    inner = statement.with_only_columns(
-        order.key.label("list_key"), maintain_column_froms=True
-    ).order_by(None)
-    matches = inner.offset(0).subquery()
-    return statement.where(order.key.in_(select(matches.c.list_key)))
+def _turned(column: Any, descending: bool) -> Any:
+    return column.desc() if descending else column.asc()
 
 
 def _cursor_of(row: Any) -> Cursor:
