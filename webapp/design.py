@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, g, render_template
@@ -15,6 +17,7 @@ from wtforms import (
     PasswordField,
     RadioField,
     SearchField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -47,6 +50,10 @@ REASONS = (
 bp = Blueprint("design", __name__, url_prefix="/design")
 
 
+def _choices(**labels: str) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in labels.items()]
+
+
 class DesignForm(FlaskForm):  # type: ignore[misc]
     """One field of each kind."""
 
@@ -55,11 +62,11 @@ class DesignForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("New password", [DataRequired()])
     search = SearchField("Find a site", [Optional()])
     tanks = IntegerField("Number of tanks", [Optional()])
-    country = SelectField("Country", choices=[("IT", "Italy"), ("SE", "Sweden"), ("PL", "Poland")])
-    plan = RadioField("Edition", choices=[("s", "Small"), ("l", "Large")], default="s")
+    country = SelectField("Country", choices=_choices(IT="Italy", SE="Sweden", PL="Poland"))
+    plan = RadioField("Edition", choices=_choices(s="Small", l="Large"), default="s")
     trades = SelectMultipleField(
         "Trades",
-        choices=[("fuel", "Fuel sites"), ("keys", "Meter keys"), ("hubs", "Alarm hubs")],
+        choices=_choices(fuel="Fuel sites", keys="Meter keys", hubs="Alarm hubs"),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -138,8 +145,5 @@ def _refused_form() -> DesignForm:
 
 
 def _icon_names() -> list[str]:
-    from pathlib import Path
-    from re import findall
-
     sprite = Path(__file__).parent.parent / "static/img/icons.svg"
-    return findall(r'<symbol id="([^"]+)"', sprite.read_text())
+    return re.findall(r'<symbol id="([^"]+)"', sprite.read_text())

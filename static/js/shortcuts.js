@@ -13,7 +13,7 @@ function search() {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "k" && search()) return event.preventDefault();
   if (typing(event)) return;
-  const follows = event.timeStamp - going < 1500;
+  const follows = going > 0 && event.timeStamp - going < 1500;
   going = 0;
   if (follows) document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
   else if (event.key === "g") going = event.timeStamp;

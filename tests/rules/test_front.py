@@ -85,3 +85,8 @@ def test_the_panel_sheet_works_on_old_browsers() -> None:
     """No custom properties, layers, grid or flex: embedded browsers of printers are old."""
     text = (SHEETS / "panic.css").read_text()
     assert re.findall(r"var\(|@layer|oklch|: (?:flex|grid)|:is\(|:has\(|rem\b|clamp\(", text) == []
+
+
+@pytest.mark.parametrize("state", ["", "-warning", "-alarm", "-offline"])
+def test_the_page_icon_is_drawn_for_every_state(state: str) -> None:
+    assert (ROOT / f"static/img/favicon{state}.svg").read_text().startswith("<svg")
