@@ -43,14 +43,13 @@ def finished(*words: str, **environment: str) -> subprocess.CompletedProcess[str
 @contextmanager
 def running(*words: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """A simulator and the event it starts with; it must have ended by itself or is killed."""
-    process = subprocess.Popen(command(*words), stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        assert select.select([process.stdout], [], [], 20)[0], "no sign of life"
-        yield process, json.loads(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen(command(*words), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            assert select.select([process.stdout], [], [], 20)[0], "no sign of life"
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
 
 
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> list[dict[str, Any]]:
