@@ -18,6 +18,7 @@ from webapp.core import (
     errors,
     headers,
     health,
+    jobs,
     logs,
     preferences,
     tenancy,
@@ -86,6 +87,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     assets.init_app(app)
     health.init_app(app)
     endpoints.init_app(app)
+    jobs.init_app(app)
 
 
 def _redis(settings: Settings) -> Redis:
