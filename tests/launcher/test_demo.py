@@ -56,7 +56,7 @@ def test_it_starts_says_where_everything_is_and_sigterm_leaves_nothing(project: 
         assert launched.end() == 0
     assert nothing_left(project)
     logs = {path.stem for path in (project.data / "log").glob("*.log")}
-    assert set(NAMES) | {"migrate", "seed", "fleet"} == logs
+    assert set(NAMES) | {"prepare"} == logs
 
 
 def test_the_second_start_is_quick_and_keeps_data_and_secrets(project: Project) -> None:
@@ -149,7 +149,7 @@ def test_a_second_launcher_on_the_same_data_is_refused(project: Project) -> None
 
 def test_a_failed_migration_is_shown_and_ends_everything(project: Project) -> None:
     said = project.refused(BREAK_MIGRATION="1")
-    assert "«migrations» failed" in said
+    assert "«flask db upgrade» failed" in said
     assert "column «colour» is missing" in said
     assert nothing_left(project)
 

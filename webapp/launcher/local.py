@@ -1,6 +1,7 @@
 """`demo` and `dev`: from nothing to a portal that answers, step by step."""
 
 import http.client
+import json
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from webapp.launcher.changes import Changes
 from webapp.launcher.errors import Interrupted
 from webapp.launcher.output import Terminal
 from webapp.launcher.places import Places
+from webapp.launcher.programs import Program
 from webapp.launcher.stack import (
     Embedded,
     Ports,
@@ -20,6 +22,13 @@ from webapp.launcher.stack import (
     server_program,
 )
 from webapp.launcher.supervisor import Supervisor
+
+FLEET = {"demo": ["demo fleet"], "dev": []}
+STEPS = {
+    "db upgrade": "migrations",
+    "demo seed": "demo data",
+    "demo fleet": "list of simulated devices",
+}
 
 
 def run(mode: str, *, data: Path, port: int, fresh: bool) -> int:
@@ -56,13 +65,13 @@ def _start(supervisor: Supervisor, *, mode: str, ports: Ports, environ: dict[str
     embedded = Embedded.for_environment(places, environ)
     stack = Stack(places, ports, environment(places, ports, embedded, environ))
     _start_services(supervisor, embedded)
-    supervisor.run_step("migrations", stack.flask("migrate", "db", "upgrade"))
-    said = supervisor.run_step("demo data", stack.flask("seed", "demo", "seed"))
-    _start_portal(supervisor, stack, with_fleet=mode == "demo")
+    said = _prepare(supervisor, stack, ["db upgrade", "demo seed", *FLEET[mode]])
+    fleet = stack.fleet(said["demo fleet"]) if "demo fleet" in said else []
+    _start_portal(supervisor, stack, fleet)
     if mode == "dev":
         supervisor.watch = Changes(supervisor).look
     terminal.step("all", time.monotonic() - began)
-    _introduce(terminal, places, ports, said)
+    _introduce(terminal, places, ports, said["demo seed"])
 
 
 def _start_services(supervisor: Supervisor, embedded: Embedded) -> None:
@@ -77,14 +86,19 @@ def _start_services(supervisor: Supervisor, embedded: Embedded) -> None:
         supervisor.terminal.step(names, time.monotonic() - began)
 
 
-def _start_portal(supervisor: Supervisor, stack: Stack, *, with_fleet: bool) -> None:
+def _prepare(supervisor: Supervisor, stack: Stack, commands: list[str]) -> dict[str, str]:
+    """Run the flask commands; what each said, by command."""
+    output = supervisor.run_step(", ".join(commands), stack.prepare(*commands))
+    results = [json.loads(line) for line in output.splitlines() if line.startswith('{"command"')]
+    for result in results:
+        supervisor.terminal.step(STEPS[result["command"]], result["seconds"])
+    return {result["command"]: result["said"] for result in results}
+
+
+def _start_portal(supervisor: Supervisor, stack: Stack, fleet: list[Program]) -> None:
     began = time.monotonic()
-    for program in (stack.mailbox(), stack.web(), stack.worker(), stack.clock()):
+    for program in (stack.mailbox(), stack.web(), stack.worker(), stack.clock(), *fleet):
         supervisor.add(program)
-    if with_fleet:
-        said = supervisor.run_step("list of simulators", stack.flask("fleet", "demo", "fleet"))
-        for program in stack.fleet(said):
-            supervisor.add(program)
     supervisor.wait_for(lambda: is_ready(stack.ports.portal), what="/readyz", within_seconds=90)
     supervisor.terminal.step("web, worker, clock, simulators", time.monotonic() - began)
 

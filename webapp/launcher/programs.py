@@ -88,7 +88,7 @@ class Running:
         self.log.write(line)
         text = line.decode(errors="replace")
         self.lines.append(text)
-        del self.lines[:-200]
+        del self.lines[:-400]
         if not self.program.quiet:
             self.terminal.line(self.program.name, text)
 

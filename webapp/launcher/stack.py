@@ -155,16 +155,16 @@ class Stack:
             patience_seconds=patience_seconds,
         )
 
-    def flask(self, name: str, *words: str) -> Program:
-        """A step: `flask --app wsgi …`, run to its end."""
-        program = self._python(name, "flask", "--app", "wsgi", *words, rank="portal")
+    def prepare(self, *commands: str) -> Program:
+        """A step that runs flask commands to their end, one after the other."""
+        program = self._python("prepare", "webapp.launcher.chain", *commands, rank="portal")
         return replace(program, quiet=True)
 
     def web(self) -> Program:
         bind = ["--bind", f"127.0.0.1:{self.ports.portal}", "--no-control-socket"]
         size = ["--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)]
         kind = ["--worker-class", "gthread", "--graceful-timeout", "10", "--log-level", "warning"]
-        hooks = ["--config", "python:webapp.launcher.gunicorn_hooks"]
+        hooks = ["--config", "python:webapp.launcher.gunicorn_hooks", "--preload"]
         return self._python(
             "web",
             "gunicorn",

@@ -99,7 +99,6 @@ class Supervisor:
 
     def run_step(self, name: str, program: Program, *, within_seconds: float = 300) -> str:
         """Run a command to its end and return what it said; its failure is ours."""
-        began = time.monotonic()
         running = self.add(program)
         running.wanted = False
         self.wait_for(lambda: running.state == "ended", what=name, within_seconds=within_seconds)
@@ -112,7 +111,6 @@ class Supervisor:
                 f"All it said is in {running.log.path}."
             )
         running.log.close()
-        self.terminal.step(name, time.monotonic() - began)
         return "\n".join(running.lines)
 
     # The loop
