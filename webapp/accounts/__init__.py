@@ -6,15 +6,19 @@ from flask import Flask, url_for
 from flask_babel import gettext as _
 
 from webapp.accounts import known_browsers, sessions
+from webapp.mail.standard import PASSWORD_RESET
+from webapp.mail.types import renewed_by
 
 
 def init_app(app: Flask) -> None:
     from webapp.accounts import jobs, me  # noqa: F401 - registers the sweep and the routes of /me
     from webapp.accounts.routes import bp
+    from webapp.accounts.services import renew_reset
 
     sessions.init_app(app)
     known_browsers.init_app(app)
     app.register_blueprint(bp)
+    renewed_by(PASSWORD_RESET, renew_reset)
     app.context_processor(_account_menu)
 
 

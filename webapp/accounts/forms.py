@@ -6,7 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import Field, HiddenField, PasswordField, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.accounts.models import User
 from webapp.accounts.passwords import LONGEST
@@ -26,7 +27,7 @@ class SignInForm(PortalForm):
         _("User name or e-mail"),
         filters=[stripped],
         validators=[
-            InputRequired(_("Enter your user name or e-mail address.")),
+            DataRequired(_("Enter your user name or e-mail address.")),
             Length(max=LONGEST, message=_("At most %(max)d characters, please.")),
         ],
     )
@@ -39,7 +40,7 @@ class ForgottenForm(PortalForm):
         _("E-mail or user name"),
         filters=[stripped],
         validators=[
-            InputRequired(_("Enter your e-mail address or user name.")),
+            DataRequired(_("Enter your e-mail address or user name.")),
             Length(max=LONGEST, message=_("At most %(max)d characters, please.")),
         ],
     )
@@ -72,18 +73,18 @@ class CsvHabits:
     csv_delimiter = SelectField(
         _("CSV column delimiter"),
         choices=[
-            ("comma", _("Comma ,")),
-            ("semicolon", _("Semicolon ;")),
-            ("tab", _("Tab")),
+            SelectChoice("comma", _("Comma ,")),
+            SelectChoice("semicolon", _("Semicolon ;")),
+            SelectChoice("tab", _("Tab")),
         ],
     )
     csv_thousands = SelectField(
         _("CSV thousands separator"),
         choices=[
-            ("none", _("None")),
-            ("space", _("Space")),
-            ("point", _("Point .")),
-            ("comma", _("Comma ,")),
+            SelectChoice("none", _("None")),
+            SelectChoice("space", _("Space")),
+            SelectChoice("point", _("Point .")),
+            SelectChoice("comma", _("Comma ,")),
         ],
     )
 
@@ -93,11 +94,13 @@ class ProfileForm(CsvHabits, PortalForm):
         _("Name"),
         filters=[one_line],
         validators=[
-            InputRequired(_("Enter your name.")),
+            DataRequired(_("Enter your name.")),
             Length(max=120, message=_("At most %(max)d characters, please.")),
         ],
     )
-    language = SelectField(_("Language"), choices=list(LANGUAGE_NAMES.items()))
+    language = SelectField(
+        _("Language"), choices=[SelectChoice(*each) for each in LANGUAGE_NAMES.items()]
+    )
 
     @classmethod
     def of(cls, user: User) -> ProfileForm:

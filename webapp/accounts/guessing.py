@@ -98,8 +98,8 @@ def network_of(address: str | None) -> str:
         found = ip_address(address or "")
     except ValueError:
         return "unknown"
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network((found, 64), strict=False))
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
     return str(found)
 
 

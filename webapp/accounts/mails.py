@@ -7,20 +7,22 @@ from typing import Any
 
 import structlog
 from flask import current_app, url_for
+from sqlalchemy.exc import NoResultFound
 
 from webapp.accounts.models import User
 from webapp.accounts.queries import home_organisation_id
 from webapp.accounts.sessions import address_here
-from webapp.core.db import db
-from webapp.core.tenancy import scope
+from webapp.core.errors import Refusal
+from webapp.mail import outbox
 from webapp.mail.compose import Value
+from webapp.mail.models import Mail
 
 log = structlog.get_logger(__name__)
 
 
-def mail_reset_link(user: User, *, token: str, minutes: int) -> None:
+def mail_reset_link(user: User, *, token: str, minutes: int) -> Mail | None:
     link = absolute("accounts.reset", token=token)
-    _send("password_reset", user, {"LINK": link, "MINUTES": minutes}, secret=True)
+    return _send("password_reset", user, {"LINK": link, "MINUTES": minutes})
 
 
 def mail_password_changed(user: User, *, now: datetime) -> None:
@@ -39,20 +41,16 @@ def absolute(endpoint: str, **values: Any) -> str:
     return base + url_for(endpoint, **values)
 
 
-def _send(kind: str, user: User, values: dict[str, Value], *, secret: bool = False) -> None:
-    organisation_id = home_organisation_id(user)
-    if organisation_id is None:
-        log.error("mail_without_organisation", kind=kind, user_id=user.id)
-        return
-    from webapp.mail import outbox
-
-    with scope(organisation_id):
-        outbox.send(
+def _send(kind: str, user: User, values: dict[str, Value]) -> Mail | None:
+    """None, logged, where it can't be written: the password is set all the same."""
+    try:
+        return outbox.send(
             kind,
             to=user.email,
             language=user.language,
-            organisation_id=organisation_id,
+            organisation_id=home_organisation_id(user),
             values={"NAME": user.name, "USERNAME": user.username, **values},
-            secret=secret,
         )
-        db.session.flush()
+    except (Refusal, NoResultFound) as error:
+        log.warning("mail_not_written", kind=kind, user_id=user.id, error=type(error).__name__)
+        return None

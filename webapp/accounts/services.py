@@ -15,12 +15,14 @@ from webapp.accounts.guessing import Guesser
 from webapp.accounts.models import PasswordReset, User, UserSession
 from webapp.accounts.queries import find_person, home_organisation_id, whom_to_ask
 from webapp.audit.log import record, record_aside
+from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
 from webapp.core.db import db
 from webapp.core.errors import Refusal, TooMany
 from webapp.core.names import sort_name
-from webapp.core.principal import Actor, Principal
+from webapp.core.principal import Actor, Principal, acting
 from webapp.core.throttle import Limit, take
+from webapp.mail.models import Mail
 
 log = structlog.get_logger(__name__)
 
@@ -155,21 +157,27 @@ def ask_reset(name: str, *, now: datetime) -> None:
         log.warning("reset_throttled")
         return
     if user is not None and user.is_active:
-        _mail_reset(user, now)
+        by = Principal(Actor.NOBODY, None, "nobody", via=_via())
+        _mail_reset(user, by=by, now=now)
 
 
-def _mail_reset(user: User, now: datetime) -> None:
+def renew_reset(mail: Mail) -> Mail:
+    """An administrator's *send again*: the old mail's link was wiped, so a new one goes out."""
+    user = find_person(mail.recipient)
+    fresh = _mail_reset(user, by=acting(), now=utcnow()) if user and user.is_active else None
+    if fresh is None:
+        raise Refusal(_("Nobody has this address any more."))
+    return fresh
+
+
+def _mail_reset(user: User, *, by: Principal, now: datetime) -> Mail | None:
     secret = token()
-    db.session.add(
-        PasswordReset(
-            user=user,
-            token_digest=digest(secret),
-            created_at=now,
-            expires_at=now + RESET_LIFE,
-        )
+    row = PasswordReset(
+        user=user, token_digest=digest(secret), created_at=now, expires_at=now + RESET_LIFE
     )
-    mails.mail_reset_link(user, token=secret, minutes=RESET_MINUTES)
-    _record(AccountEvent.RESET_ASKED, user, by=Principal(Actor.NOBODY, None, "nobody", via=_via()))
+    db.session.add(row)
+    _record(AccountEvent.RESET_ASKED, user, by=by)
+    return mails.mail_reset_link(user, token=secret, minutes=RESET_MINUTES)
 
 
 def find_reset(secret: str, *, now: datetime) -> PasswordReset | None:

@@ -65,7 +65,7 @@ def _empty_cookie() -> None:
 def address_here() -> str:
     """The visitor's address as PostgreSQL takes it, whatever a proxy may have written."""
     try:
-        return str(ip_address(request.remote_addr or ""))
+        return str(ip_address((request.remote_addr or "").partition("%")[0]))
     except ValueError:
         return "0.0.0.0"  # noqa: S104 - an unknown address, not a binding
 

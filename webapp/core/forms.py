@@ -34,6 +34,14 @@ class FormNonce(Global, Base):
 class PortalForm(FlaskForm):  # type: ignore[misc]
     """Base of all forms of the portal."""
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As WTForms does; lazy messages become texts here, while the reader's language is at hand."""
+        valid = super().validate(extra_validators)
+        for field in self._fields.values():
+            if field.errors and not isinstance(field.errors, dict):
+                field.errors = [e if isinstance(e, list | dict) else str(e) for e in field.errors]
+        return bool(valid)
+
     def refuse(self, refusal: Refusal) -> None:
         """Show a service's refusal beside its field, or on top of the form."""
         field = self._fields.get(refusal.field or "")
