@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from flask import request
-from sqlalchemy import Select
+from sqlalchemy import Select, Text, type_coerce
+from sqlalchemy.types import NullType
 from werkzeug.datastructures import MultiDict
 
 from webapp.core.listing.cursors import KINDS
@@ -93,8 +94,8 @@ class Listing:
 
     @cached_property
     def sorts(self) -> dict[str, Any]:
-        """Sort name → column."""
-        return {c.name: c.sort for c in self.columns if c.sort is not None}
+        """Sort name → column or expression."""
+        return {c.name: _typed(c.sort) for c in self.columns if c.sort is not None}
 
     @cached_property
     def key_column(self) -> Any:
@@ -140,6 +141,11 @@ class Listing:
         from webapp.core.listing.selection import Selection
 
         return Selection.from_form(self, request.form if form is None else form)
+
+
+def _typed(column: Any) -> Any:
+    """`func.lower(…)` doesn't know that it is a text; said without a CAST, so that its index still fits."""
+    return type_coerce(column, Text) if isinstance(column.type, NullType) else column
 
 
 def _check(listing: Listing) -> None:
