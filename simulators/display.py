@@ -51,7 +51,10 @@ def printable(text: str) -> str:
 
 @contextlib.contextmanager
 def until_stopped() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; the handlers of before come back at the end."""
+    """An event that Ctrl-C and SIGTERM set; the handlers of before come back at the end.
+
+    Enter it before anything starts or is told, so that no signal comes too early.
+    """
     stop = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
@@ -65,9 +68,8 @@ def until_stopped() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def run(display: Display, watch: Callable[[], str]) -> None:
+def run(display: Display, stop: threading.Event, watch: Callable[[], str]) -> None:
     """Calls `watch()` for the status line until somebody stops the program."""
-    with until_stopped() as stop:
-        while not stop.wait(REFRESH_SECONDS):
-            display.status(watch())
+    while not stop.wait(REFRESH_SECONDS):
+        display.status(watch())
     display.end()

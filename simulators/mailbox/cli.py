@@ -1,10 +1,11 @@
 """`python -m simulators mailbox`."""
 
 from pathlib import Path
+from threading import Event
 
 import click
 
-from simulators.display import Display, run
+from simulators.display import Display, run, until_stopped
 from simulators.mailbox.box import Mailbox
 from simulators.mailbox.store import KEEP_MAILS
 
@@ -45,12 +46,13 @@ def mailbox(
             " --web-port, or another --dir."
         ) from None
     try:
-        _serve(display, box)
+        with until_stopped() as stop:
+            _serve(display, box, stop)
     finally:
         box.stop()
 
 
-def _serve(display: Display, box: Mailbox) -> None:
+def _serve(display: Display, box: Mailbox, stop: Event) -> None:
     display.event(
         "started",
         f"SMTP on {box.host} port {box.smtp_port}, page on {box.web_url}, {len(box.store)} mails"
@@ -74,5 +76,5 @@ def _serve(display: Display, box: Mailbox) -> None:
         mode = box.conduct.now.mode
         return f"{len(box.store):,} of {KEEP_MAILS:,} kept   {mode}   {box.web_url}"
 
-    run(display, watch)
+    run(display, stop, watch)
     display.event("stopped", "stopped", received=box.store.received)

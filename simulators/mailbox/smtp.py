@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from simulators.mailbox.behaviour import MAX_SECONDS, Behaviour, Conduct, Mode, Stage
 from simulators.mailbox.store import Store
 
+Result = TypeVar("Result")
 MAX_OCTETS = 35 * 2**20
 _OK_RCPT, _OK_DATA = "250 OK", "250 OK: kept"
 _REFUSALS = {
@@ -29,23 +31,34 @@ class SmtpServer:
 
     def start(self) -> None:
         """Raises OSError where the port can't be had."""
-        try:
-            self._server = self._loop.run_until_complete(self._listen())
-        except OSError:
-            self._loop.close()
-            raise
-        self.port = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
+        try:
+            self._server = self._within(self._listen())
+        except OSError:
+            self._end_loop()
+            raise
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
+        self._within(self._close())
+        self._end_loop()
+
+    def _within(self, task: Coroutine[Any, Any, Result]) -> Result:
+        """Run in the server's own loop, for the caller may be in another one."""
+        return asyncio.run_coroutine_threadsafe(task, self._loop).result()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
         self._loop.close()
+
+    async def _close(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> asyncio.Server:
         return await self._loop.create_server(self._session, self.host, self.port, backlog=512)

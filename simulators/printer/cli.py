@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
 
-from simulators.display import Display, run
+from simulators.display import Display, run, until_stopped
 from simulators.printer.agent import Agent, Manners
 from simulators.printer.client import Target
 from simulators.printer.faults import FaultKind
@@ -100,7 +101,8 @@ def printer(**options: Any) -> None:
     try:
         if options["panic"]:
             sys.exit(press_the_button(display, _app(options, agent, token)))
-        _serve(display, agent, machine, options)
+        with until_stopped() as stop:
+            _serve(display, stop, agent, machine, options)
     finally:
         agent.stop()
 
@@ -190,7 +192,11 @@ def _app(options: dict[str, Any], agent: Agent, token: str) -> PanicApp:
 
 
 def _serve(
-    display: Display, agent: Agent, machine: PrinterMachine | None, options: dict[str, Any]
+    display: Display,
+    stop: Event,
+    agent: Agent,
+    machine: PrinterMachine | None,
+    options: dict[str, Any],
 ) -> None:
     what = machine.model.name if machine else str(options["walk"].name)
     serial = machine.serial if machine else options["serial"]
@@ -216,7 +222,7 @@ def _serve(
         panel = faults[0].text if faults else "Ready"
         return f"{pages:,} pages   {panel}   {asked:,} requests"
 
-    run(display, watch)
+    run(display, stop, watch)
     display.event("stopped", "stopped", requests=dict(agent.seen))
 
 

@@ -88,7 +88,7 @@ class Manager:
             oid = batch[-1][0]
 
     def _following(self, oid: Oid) -> list[VarBind]:
-        """The next objects, none at the end of all."""
+        """The next objects, none at the end of all. A GETBULK is tried once: many never answer it."""
         try:
             return self._next(oid)
         except OSError:
@@ -112,7 +112,8 @@ class Manager:
 
     def _exchange(self, pdu: Pdu) -> Pdu:
         packet = Message(self.target.version, self.target.community.encode(), pdu).encoded()
-        for _ in range(self.target.retries + 1):
+        tries = 1 if pdu.type is PduType.GETBULK else self.target.retries + 1
+        for _ in range(tries):
             try:
                 self._socket.send(packet)
                 return self._answer_to(pdu.request_id)

@@ -53,6 +53,8 @@ class PrinterMachine:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = 0
         self._faults: dict[tuple[FaultKind, str], Fault] = {}
+        self.used: list[int] = []
+        self.sheets: list[int] = []
         self._live_before()
         self._schedule(self._pause(), self._job)
 
@@ -91,8 +93,12 @@ class PrinterMachine:
         return True
 
     def break_down(self, kind: FaultKind, part: str | None = None) -> None:
-        """A fault that stays until `mend()`."""
+        """A fault that stays until `mend()`; levels and trays are set to what it says.
+
+        What is only low may run out meanwhile, and is then replaced as ever.
+        """
         index, named = self._part(kind)
+        self._spend(kind, index - 1)
         fault = Fault(kind, part or named, index, self.now)
         if self._faults.setdefault((kind, fault.part), fault) is fault:
             self.alerts_ever += 1
@@ -101,6 +107,16 @@ class PrinterMachine:
         """Clears jams and covers, fills trays, puts in fresh supplies."""
         for key in [key for key in self._faults if key[0] is kind]:
             self._mended(*key)
+
+    def _spend(self, kind: FaultKind, at: int) -> None:
+        if kind is FaultKind.PAPER_OUT:
+            self.sheets = [0] * len(self.sheets)
+        elif kind is FaultKind.PAPER_LOW:
+            self.sheets[0] = 5
+        for low, spent in _RUNS_OUT.values():
+            if kind in (low, spent):
+                lasts = self.model.supplies[at].lasts
+                self.used[at] = lasts if kind is spent else round(lasts * (1 - LOW_SHARE / 2))
 
     def _mended(self, kind: FaultKind, part: str) -> None:
         fault = self._faults.pop((kind, part), None)

@@ -20,6 +20,7 @@ from simulators.printer.gathering import (
 from simulators.printer.launches import Kept, RefusedError, UnreachableError
 from simulators.printer.oids import is_below, parse_oid
 
+MAX_MISSING = 64
 APP = {"name": "outpost-panic", "version": "1.0"}
 
 __all__ = ["PanicApp", "RefusedError", "UnreachableError", "default_state_file"]
@@ -116,7 +117,7 @@ class PanicApp:
             "app": APP,
             "facts": {"ip": self.ip} if self.ip else {},
             "reading": reading.objects,
-            "missing": reading.missing,
+            "missing": reading.missing[:MAX_MISSING],
         }
         return message | ({"badge_email": self.badge} if self.badge else {})
 

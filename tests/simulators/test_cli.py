@@ -186,6 +186,28 @@ def test_without_the_portal_the_phone_is_shown_and_the_launch_kept(tmp_path: Pat
 
 
 @pytest.mark.feature("B-1")
+@pytest.mark.parametrize(("key", "code"), [(b"y\n", 0), (b"n\n", 3)])
+def test_somebody_at_the_terminal_is_offered_to_try_again(
+    key: bytes, code: int, tmp_path: Path
+) -> None:
+    with Portal() as server:
+        pass
+    keyboard, terminal = os.openpty()
+    words = ("--panic", "--portal", server.url, "--state", str(tmp_path / "s"), "--token", TOKEN)
+    with subprocess.Popen(
+        command("printer", *words), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert b"can't be reached" in process.stdout.readline()
+        with Portal(port=server.port) as back:
+            os.write(keyboard, key)
+            assert process.wait(10) == code
+    assert len(back.launches) == (1 if code == 0 else 0)
+    for end in (keyboard, terminal):
+        os.close(end)
+
+
+@pytest.mark.feature("B-1")
 def test_a_refusal_is_told_with_its_reasons(tmp_path: Path) -> None:
     errors = [{"where": "facts.ip", "message": "is no address"}]
     with Portal(answers=[(422, problem("invalid_message", errors=errors))]) as server:

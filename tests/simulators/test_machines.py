@@ -132,6 +132,29 @@ def test_the_gravest_of_several_faults_stands_first() -> None:
     assert said(objects, PANEL) == "Paper jam in Area 2"
 
 
+@pytest.mark.parametrize("model", model_names())
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_every_model_can_have_every_fault_and_levels_agree_with_it(
+    kind: FaultKind, model: str
+) -> None:
+    printer = machine(model)
+    printer.break_down(kind)
+    [fault] = printer.faults
+    level = {
+        FaultKind.TONER_LOW: 0.05,
+        FaultKind.TONER_EMPTY: 0.0,
+        FaultKind.WASTE_FULL: 1.0,
+    }.get(kind)
+    if level is not None:
+        full = printer.model.supplies[fault.index - 1].max
+        assert printer.level(fault.index - 1) / full == pytest.approx(level, abs=0.01)
+    assert any(printer.sheets) is (kind is not FaultKind.PAPER_OUT)
+    printer.advance(HOUR)
+    assert fault in printer.faults
+    printer.mend(kind)
+    assert fault not in printer.faults
+
+
 def test_a_jammed_printer_counts_no_page_until_it_is_mended() -> None:
     printer = machine()
     printer.break_down(FaultKind.JAM)
