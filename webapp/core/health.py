@@ -68,7 +68,7 @@ def readyz() -> Response:
 def status() -> Response:
     parts = _parts()
     overall = worst(part.state for part in parts)
-    return render("core/status.html", block="parts", parts=parts, overall=overall, now=utcnow())
+    return render("core/status.html", block="parts", parts=parts, overall=overall, worst_state=overall, now=utcnow())
 
 
 @bp.get("/status.json")
