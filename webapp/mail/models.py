@@ -84,6 +84,7 @@ class Mail(Owned, Due, Base):
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "organisation_id", "state", "id"),
         Index(None, "organisation_id", "recipient", "id"),
+        Index(None, "organisation_id", "cause_kind", "cause_id"),
         Index(None, "wipe_at", postgresql_where=sql("wipe_at IS NOT NULL")),
         Index(
             "uq_mail_outbox_resent_open",

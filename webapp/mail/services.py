@@ -20,18 +20,44 @@ def send_again(mail: Mail) -> Mail:
     itself is, and where nothing is left that could be sent.
     """
     db.session.refresh(mail, with_for_update=True)
-    if mail.is_open:
-        raise Refusal(_("This mail is still on its way; it need not be sent again."))
-    if mail.word is MailState.CANCELLED:
-        raise Refusal(_("This mail was cancelled because what it was about is gone."))
     underway = _underway(mail)
     if underway is not None:
         return underway
-    if mail.has_secret:
-        return _renewed(mail)
-    if mail.is_wiped:
-        raise Refusal(_("The text of this mail was deleted after 30 days; it can't be sent again."))
-    return insert(copy_of(mail))
+    reason = _why_not(mail)
+    if reason is not None:
+        raise Refusal(reason)
+    if not mail.has_secret:
+        return insert(copy_of(mail))
+    fresh = (renewal_of(mail.type) or _nobody)(mail)
+    fresh.resent_of_id = mail.id
+    return fresh
+
+
+def can_send_again(mail: Mail) -> bool:
+    """Whether the button stands on the mail's page."""
+    return _why_not(mail) is None
+
+
+def _why_not(mail: Mail) -> str | None:
+    """What the person is told, or None where nothing is against it."""
+    if mail.is_open:
+        return str(_("This mail is still on its way; it need not be sent again."))
+    if mail.word is MailState.CANCELLED:
+        return str(_("This mail was cancelled because what it was about is gone."))
+    if mail.has_secret and renewal_of(mail.type) is None:
+        return str(
+            _(
+                "This mail held a password or a link that is not kept. Start again where it came "
+                "from: there a new mail with a new one is made."
+            )
+        )
+    if mail.is_wiped and not mail.has_secret:
+        return str(_("The text of this mail was deleted after 30 days; it can't be sent again."))
+    return None
+
+
+def _nobody(mail: Mail) -> Mail:
+    raise AssertionError(f"nobody renews {mail.type}")
 
 
 def _underway(mail: Mail) -> Mail | None:
@@ -41,17 +67,3 @@ def _underway(mail: Mail) -> Mail | None:
             Mail.state.in_([JobState.WAITING, JobState.CLAIMED]),
         )
     )
-
-
-def _renewed(mail: Mail) -> Mail:
-    renewal = renewal_of(mail.type)
-    if renewal is None:
-        raise Refusal(
-            _(
-                "This mail held a password or a link that is not kept. "
-                "Start again where it came from: a new mail with a new one is made there."
-            )
-        )
-    fresh = renewal(mail)
-    fresh.resent_of_id = mail.id
-    return fresh

@@ -7,6 +7,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email import charset
+from email.policy import SMTP
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, cast
@@ -64,12 +65,22 @@ def init_app(app: Flask, settings: Settings) -> None:
     flask_mail.Mail(app)
 
 
+class _Message(flask_mail.Message):
+    """Flask-Mail encodes and folds the headers; the standard library, asked to fold them a second time, would
+    tear long encoded words apart (subjects with an umlaut beyond 78 characters).
+    """
+
+    def as_bytes(self) -> bytes:
+        written: bytes = self._message().as_bytes(policy=SMTP.clone(refold_source="none"))
+        return written
+
+
 def message_of(mail: Mail) -> flask_mail.Message:
     """Multipart text and HTML with the row's own Message-ID. Raises `Sealed` when a secret can't be opened."""
     settings = _settings()
     html, text = bodies(mail)
     sender = Mailbox(mail.sender_address or settings.mail_from, mail.sender_name)
-    message = flask_mail.Message(
+    message = _Message(
         subject=mail.subject,
         sender=str(sender),
         recipients=[str(Mailbox(mail.recipient, mail.recipient_name))],

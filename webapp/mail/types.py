@@ -78,6 +78,7 @@ class BadDefault(Exception):
 
 
 _types: dict[str, MailType] = {}
+_composed: dict[str, Label] = {}
 _renewals: dict[str, Renewal] = {}
 
 
@@ -88,6 +89,11 @@ def register(mail_type: MailType) -> MailType:
         raise ValueError(f"two mail types are named {mail_type.name!r}")
     _types[mail_type.name] = mail_type
     return mail_type
+
+
+def name_composed(name: str, label: Label) -> None:
+    """Give a kind that others compose (`outbox.send_composed`) its name in lists and filters."""
+    _composed[name] = label
 
 
 def renewed_by(mail_type: MailType, renewal: Renewal) -> None:
@@ -108,10 +114,16 @@ def mail_type(name: str) -> MailType:
     return _types[name]
 
 
+def all_names() -> list[str]:
+    """Every kind that can stand in the outbox, composed ones included."""
+    return sorted({*_types, *_composed})
+
+
 def label_of(name: str) -> str:
-    """For lists: also kinds of packages that are gone, and composed mails, which need no registration."""
+    """For lists: also kinds of packages that are gone."""
     found = _types.get(name)
-    return str(found.label) if found else name.replace("_", " ").capitalize()
+    label = found.label if found else _composed.get(name, name.replace("_", " ").capitalize())
+    return str(label)
 
 
 def system_draft(name: str, language: str) -> Draft:
