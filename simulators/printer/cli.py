@@ -1,6 +1,9 @@
 """`python -m simulators printer`."""
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,6 +22,7 @@ from simulators.printer.panic import PanicApp
 from simulators.printer.panic_cli import press_the_button
 from simulators.printer.recordings import load_recording
 
+_HOST_AND_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+))(?::(\d{1,5}))?")
 DEFAULT_MODEL = "xerox-altalink-c8045"
 
 _EPILOG = """\b
@@ -32,6 +36,8 @@ Examples:
   Its panic button is pressed:
     python -m simulators printer --walk xerox.snmprec --panic \\
         --portal http://127.0.0.1:8000 --token-file enrol.txt --badge anna@acme.example
+  The panic button of a printer that runs already:
+    python -m simulators printer --panic --target 127.0.0.1:8100 --token-file enrol.txt
 
 \b
 Exit codes of --panic: 0 launched, 3 portal not reachable, 4 refused by the portal.
@@ -76,6 +82,11 @@ def _share(default: float, text: str) -> Any:
 @click.option("--garble", **_share(0.0, "Share of answers that are damaged."))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--panic", is_flag=True, help="Press the panic button once, print the link, end.")
+@click.option(
+    "--target",
+    metavar="HOST[:PORT]",
+    help="With --panic: a printer that runs already, real or simulated, instead of one of its own.",
+)
 @click.option("--portal", default="http://127.0.0.1:8000", show_default=True, metavar="URL")
 @click.option(
     "--token", envvar="OUTPOST_ENROL_TOKEN", show_envvar=True, help="Enrolment token op_enrol_..."
@@ -90,21 +101,39 @@ def printer(**options: Any) -> None:
     """A printer: an SNMP agent (v1, v2c), and the app with the panic button."""
     display = Display(as_json=options["as_json"])
     token = _token(options) if options["panic"] else ""
+    if options["target"]:
+        sys.exit(press_the_button(display, _app(options, _elsewhere(options), token)))
     agent, machine = _agent(options)
+    with _running(agent):
+        if options["panic"]:
+            sys.exit(press_the_button(display, _app(options, (agent.host, agent.port), token)))
+        with until_stopped() as stop:
+            _serve(display, stop, agent, machine, options)
+
+
+@contextmanager
+def _running(agent: Agent) -> Iterator[None]:
     try:
         agent.start()
     except OSError as error:
         raise click.ClickException(
-            f"UDP port {options['port']} on {options['host']} can't be had: {error.strerror}."
+            f"UDP port {agent.port} on {agent.host} can't be had: {error.strerror}."
             " Is another simulator running? Choose another --port."
         ) from None
     try:
-        if options["panic"]:
-            sys.exit(press_the_button(display, _app(options, agent, token)))
-        with until_stopped() as stop:
-            _serve(display, stop, agent, machine, options)
+        yield
     finally:
         agent.stop()
+
+
+def _elsewhere(options: dict[str, Any]) -> tuple[str, int]:
+    """Host and port of --target. IPv6 addresses stand in brackets where a port follows."""
+    if not options["panic"]:
+        raise click.UsageError("--target is for --panic: it names the printer to read.")
+    named = _HOST_AND_PORT.fullmatch(options["target"])
+    if not named or int(named[3] or 161) > 65535:
+        raise click.UsageError("--target is HOST or HOST:PORT, for example 127.0.0.1:8100.")
+    return named[1] or named[2], int(named[3] or 161)
 
 
 def _agent(options: dict[str, Any]) -> tuple[Agent, PrinterMachine | None]:
@@ -173,14 +202,16 @@ def _token(options: dict[str, Any]) -> str:
     return str(options["token"]).strip()
 
 
-def _app(options: dict[str, Any], agent: Agent, token: str) -> PanicApp:
-    source = options["walk"].resolve() if options["walk"] else options["model"] or DEFAULT_MODEL
+def _app(options: dict[str, Any], address: tuple[str, int], token: str) -> PanicApp:
+    walk = options["walk"].resolve() if options["walk"] else None
+    source = options["target"] or walk or options["model"] or DEFAULT_MODEL
+    host, port = address
     return PanicApp(
         portal=options["portal"],
         token=token,
         target=Target(
-            host=agent.host,
-            port=agent.port,
+            host=host,
+            port=port,
             community=options["community"],
             version=Version.V1 if options["v1"] else Version.V2C,
         ),

@@ -33,7 +33,7 @@ def finished(*words: str, **environment: str) -> subprocess.CompletedProcess[str
         command(*words),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         stdin=subprocess.DEVNULL,
         env=os.environ | environment,
@@ -55,7 +55,7 @@ def running(*words: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, An
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> list[dict[str, Any]]:
     """The events after a signal; the exit must be clean."""
     process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     return [json.loads(line) for line in output.splitlines()]
 
@@ -131,6 +131,8 @@ def test_the_mailbox_tells_each_mail_and_ends_cleanly(tmp_path: Path) -> None:
         (["printer", "--set", "1.3.6.1"], "is not OID=TYPE:VALUE"),
         (["printer", "--port", "70000"], "70000"),
         (["printer", "--panic"], "enrolment token"),
+        (["printer", "--target", "127.0.0.1"], "--target is for --panic"),
+        (["printer", "--panic", "--token", "x", "--target", "a:b:c"], "HOST:PORT"),
         (["till"], "No such command 'till'"),
     ],
 )
@@ -171,6 +173,16 @@ def test_the_button_is_pressed_and_the_link_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.feature("B-1", "S-5")
+def test_the_button_of_a_running_printer_is_pressed(tmp_path: Path) -> None:
+    with running("printer", "--serial", "RUNS1", "--json") as (_, started), Portal() as server:
+        target = f"{started['host']}:{started['port']}"
+        words = ("--portal", server.url, "--token", TOKEN, "--state", str(tmp_path / "s"))
+        assert finished("printer", "--panic", "--target", target, *words).returncode == 0
+    reading = server.launches[0]["reading"]
+    assert reading["1.3.6.1.2.1.43.5.1.1.17.1"] == ["string", b"RUNS1".hex()]
+
+
+@pytest.mark.feature("B-1", "S-5")
 def test_without_the_portal_the_phone_is_shown_and_the_launch_kept(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     words = ("printer", "--panic", "--state", str(state), "--token", TOKEN)
@@ -201,7 +213,7 @@ def test_somebody_at_the_terminal_is_offered_to_try_again(
         assert b"can't be reached" in process.stdout.readline()
         with Portal(port=server.port) as back:
             os.write(keyboard, key)
-            assert process.wait(10) == code
+            assert process.wait(30) == code
     assert len(back.launches) == (1 if code == 0 else 0)
     for end in (keyboard, terminal):
         os.close(end)
