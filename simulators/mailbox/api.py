@@ -37,6 +37,11 @@ def create_api(store: Store, conduct: Conduct) -> Blueprint:
     def clear() -> ResponseReturnValue:
         return jsonify(removed=store.clear())
 
+    _add_behaviour(api, conduct)
+    return api
+
+
+def _add_behaviour(api: Blueprint, conduct: Conduct) -> None:
     @api.get("/behaviour")
     def behaviour() -> ResponseReturnValue:
         return jsonify(conduct.now.as_json())
@@ -49,8 +54,6 @@ def create_api(store: Store, conduct: Conduct) -> Blueprint:
     @api.errorhandler(BadBehaviourError)
     def refused(error: Exception) -> Any:
         return _error(str(error), 422)
-
-    return api
 
 
 def _number(name: str, default: float, top: float) -> float:

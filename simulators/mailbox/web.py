@@ -33,6 +33,7 @@ def create_pages(store: Store, conduct: Conduct, *, host: str) -> Flask:
     pages.jinja_env.filters["linked"] = linked
     pages.register_blueprint(create_api(store, conduct))
     _add_reading(pages, store, conduct)
+    _add_files(pages, store)
     _add_acting(pages, store, conduct)
     pages.before_request(lambda: _refuse_strangers(host))
     pages.after_request(_harden)
@@ -83,6 +84,8 @@ def _add_reading(pages: Flask, store: Store, conduct: Conduct) -> None:
         answer.headers["Content-Security-Policy"] = _MAIL_POLICY
         return answer
 
+
+def _add_files(pages: Flask, store: Store) -> None:
     @pages.get("/messages/<mail_id>/source.eml")
     def source(mail_id: str) -> Response:
         return _download(_mail(store, mail_id).source, f"{mail_id}.eml")
