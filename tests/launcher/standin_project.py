@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 LAUNCHER = HERE.parents[1] / "webapp" / "launcher"
 
 
-def until(condition: Callable[[], bool], *, within_seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], *, within_seconds: float = 60) -> None:
     deadline = time.monotonic() + within_seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -83,7 +83,7 @@ class Project:
     def refused(self, **extra: str) -> str:
         """Start, expect exit 1, and return what it said."""
         process = self.start(**extra)
-        said, _ = process.communicate(timeout=40)
+        said, _ = process.communicate(timeout=90)
         assert process.returncode == 1, said
         return said
 
@@ -133,7 +133,7 @@ class Launched:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=40)
+        rest, _ = self.process.communicate(timeout=90)
         self.lines.extend(rest.splitlines())
         return self.process.returncode
 

@@ -125,8 +125,8 @@ def test_services_end_with_their_starter(end: str) -> None:
         process.stdin.close()
     else:
         process.send_signal(signal.Signals[end])
-    process.wait(20)
-    until(lambda: marked(mark) == {}, within_seconds=5)
+    process.wait(60)
+    until(lambda: marked(mark) == {}, within_seconds=15)
     folder = Path(addresses["redis_url"].removeprefix("unix://")).parent
     assert folder.exists() == (end == "SIGKILL")
     if folder.exists():
