@@ -81,12 +81,13 @@ def _choices() -> list[Organisation]:
 
 
 def _rail(organisation: Organisation | None) -> list[RailEntry]:
+    operator = _entries("operator", None) if getattr(current_user, "is_operator", False) else []
     if organisation is None:
-        return _entries("operator", None) if getattr(current_user, "is_operator", False) else []
+        return operator
     entries = _entries("top", organisation)
     for group, label, icon in TRADES:
         entries.extend(_entries(group, organisation) or [_absent(label, icon, group)])
-    return [*entries, *_entries("organisation", organisation)]
+    return [*entries, *_entries("organisation", organisation), *operator]
 
 
 def _absent(label: object, icon: str, group: str) -> RailEntry:
@@ -115,9 +116,8 @@ def _url_of(place: navigation.Place, organisation: Organisation | None) -> str:
 
 def _is_here(endpoint: str) -> bool:
     """A list is also the place of the pages below it: `printers.requests` of `printers.request`."""
-    return request.endpoint is not None and request.endpoint.removesuffix("s").startswith(
-        endpoint.removesuffix("s")
-    )
+    here, place = request.endpoint or "", endpoint.removesuffix("s")
+    return here == endpoint or here.removesuffix("s") == place or here.startswith(f"{place}_")
 
 
 def _identity() -> dict[str, str]:

@@ -38,6 +38,8 @@ class AuditRow(Owned, Base):
         UniqueConstraint("organisation_id", "seq"),
         Index(None, "organisation_id", "at", "id"),
         Index(None, "organisation_id", "event", "id"),
+        Index(None, "organisation_id", "actor_kind", "actor_id", "id"),
+        Index(None, "organisation_id", "object_id", "id"),
     )
 
     id: Mapped[Id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import abort, g, request
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
@@ -19,16 +20,20 @@ from webapp.core.tenancy import unscoped
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
 
+LAST_ORGANISATION = "organisation"
+"""Where the cookie keeps whom one acted for last."""
+
 
 def enforce_permission(permission: Permission | None) -> ResponseReturnValue | None:
     """Load the URL's organisation (404 for strangers), enter its scope, ask the permission (403)."""
     answer = SIGNED_IN.enforce()
     if answer is not None:
         return answer
-    organisation = _in_reach((request.view_args or {})["org"])
+    organisation = organisation_in_reach((request.view_args or {})["org"])
     if organisation is None:
         abort(404)
     g.organisation = organisation
+    _remember(organisation)
     tenancy.enter(tenancy.Scope(organisation.id))
     principal.set_acting(person().acting_for(organisation.id))
     if permission is not None and permission not in permissions_here():
@@ -122,7 +127,7 @@ def administrators_of(organisation: Organisation) -> list[str]:
     return [f"{r.name} <{r.email}>" for r in rows if r.organisation_id == nearest]
 
 
-def _in_reach(public_id: str) -> Organisation | None:
+def organisation_in_reach(public_id: str) -> Organisation | None:
     """The organisation, if the user is a member of it or of one above it."""
     organisation = db.session.scalar(
         select(Organisation).where(
@@ -133,3 +138,9 @@ def _in_reach(public_id: str) -> Organisation | None:
         return None
     reach = memberships_of(current_user)
     return organisation if any(organisation.lies_below(m.organisation) for m in reach) else None
+
+
+def _remember(organisation: Organisation) -> None:
+    """Home leads there again."""
+    if cookie.get(LAST_ORGANISATION) != organisation.public_id:
+        cookie[LAST_ORGANISATION] = organisation.public_id

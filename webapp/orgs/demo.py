@@ -12,8 +12,8 @@ from webapp.core.db import db
 from webapp.core.principal import acting
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
 from webapp.orgs.permissions import Role
-from webapp.orgs.services import people, tree
-from webapp.orgs.services.people import Account
+from webapp.orgs.services import accounts, tree
+from webapp.orgs.services.accounts import Account
 from webapp.orgs.services.tree import Particulars
 
 PASSWORD = "Outpost-demo-2026!"  # noqa: S105 - of the demonstration's accounts, told by the launcher
@@ -73,8 +73,10 @@ def _person(
     found = db.session.scalar(select(User).where(User.username == username))
     if found is not None:
         return found
-    account = Account(NAMES[username], username, ACCOUNTS[username])
-    user = people.make_account(account, password_hash=hash_password(PASSWORD), now=now)
+    account = Account(NAMES[username], username)
+    user = accounts.make_account(
+        account, ACCOUNTS[username], password_hash=hash_password(PASSWORD), now=now
+    )
     if organisation is not None and role is not None:
         row = Membership(user=user, organisation=organisation, roles=[role.value], created_at=now)
         row.organisation_id = organisation.id

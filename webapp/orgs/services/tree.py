@@ -6,7 +6,6 @@ cross (A below B, B below A) can't both pass the check for loops.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,10 @@ from sqlalchemy import func, select, text, update
 from webapp.audit import log as audit
 from webapp.core.db import db
 from webapp.core.errors import Refusal
+from webapp.core.names import sort_name
 from webapp.core.principal import Principal
-from webapp.core.tenancy import scope
 from webapp.orgs.events import OrgEvent
-from webapp.orgs.models import Membership, Organisation, OrganisationKind
+from webapp.orgs.models import Organisation, OrganisationKind
 
 TREE_LOCK = 0x7472656573  # «trees»
 DEEPEST = 12
@@ -37,12 +36,6 @@ class Particulars:
     country: str = "IT"
     time_zone: str = "Europe/Rome"
     language: str = "en"
-
-
-def sort_name(name: str) -> str:
-    """How people look it up: without accents and case."""
-    bare = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in bare if not unicodedata.combining(c)).casefold()
 
 
 def create_organisation(
@@ -125,15 +118,35 @@ def move_organisation(organisation: Organisation, *, below: Organisation, by: Pr
 
 
 def close_organisation(organisation: Organisation, *, by: Principal, now: datetime) -> None:
-    """Nobody can act for it any more; its rows stay. Refused while organisations or people hang on it."""
+    """Nobody can act for it any more; nothing is deleted. Refused while open organisations lie below."""
     _lock_tree()
-    db.session.refresh(organisation, ["path", "closed_at"], with_for_update=True)
+    db.session.refresh(organisation, ["path", "closed_at"])
     if organisation.is_closed:
         return
     _refuse_with_children(organisation)
-    _refuse_with_members(organisation)
     organisation.closed_at = now
     _record(OrgEvent.ORGANISATION_CLOSED, organisation, by)
+
+
+def reopen_organisation(organisation: Organisation, *, by: Principal) -> None:
+    """As it was before; refused below a closed one."""
+    _lock_tree()
+    db.session.refresh(organisation, ["path", "closed_at"])
+    if not organisation.is_closed:
+        return
+    if organisation.parent is not None:
+        _refuse_closed(organisation.parent)
+    organisation.closed_at = None
+    _record(OrgEvent.ORGANISATION_REOPENED, organisation, by)
+
+
+def operator_organisation() -> Organisation | None:
+    return db.session.scalar(
+        select(Organisation)
+        .where(Organisation.kind == OrganisationKind.OPERATOR)
+        .order_by(Organisation.id)
+        .limit(1)
+    )
 
 
 def _hang(organisation: Organisation, below: Organisation) -> None:
@@ -203,15 +216,6 @@ def _refuse_with_children(organisation: Organisation) -> None:
                 "Organisations lie below it: %(names)s. Close or move them first.",
                 names=", ".join(names),
             )
-        )
-
-
-def _refuse_with_members(organisation: Organisation) -> None:
-    with scope(organisation.id):
-        count = db.session.scalar(select(func.count()).select_from(Membership)) or 0
-    if count:
-        raise Refusal(
-            _("%(count)s people still belong to it. Remove them under Users first.", count=count)
         )
 
 

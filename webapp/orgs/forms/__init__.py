@@ -1,0 +1,1 @@
+"""Shapes of what is entered about organisations, people and rights."""
