@@ -36,6 +36,14 @@ class Door:
         """One that nobody used before."""
         return Person(self.world, None, self.world.portal.test_client())
 
+    def firefox(self) -> Person:
+        """A phone's browser, by its own account."""
+        person = self.browser()
+        person.client.environ_base["HTTP_USER_AGENT"] = (
+            "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
+        )
+        return person
+
     def try_in(
         self,
         name: str = ADMIN,

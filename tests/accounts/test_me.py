@@ -85,11 +85,7 @@ def test_the_old_password_cannot_be_guessed_from_an_open_screen(door: Door, admi
 
 @pytest.mark.feature("P-7")
 def test_sessions_are_listed_in_words(door: Door, admin: Person) -> None:
-    phone = door.browser()
-    phone.client.environ_base["HTTP_USER_AGENT"] = (
-        "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
-    )
-    door.try_in(browser=phone, address="203.0.113.99")
+    door.try_in(browser=door.firefox(), address="203.0.113.99")
     page = admin.get("/me/sessions").text
     assert "Firefox 128 on Android" in page
     assert "203.0.113.99" in page

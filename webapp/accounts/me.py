@@ -69,14 +69,14 @@ def changing_password() -> ResponseReturnValue:
 @bp.get("/me/sessions")
 @allow(SIGNED_IN)
 def my_sessions() -> ResponseReturnValue:
-    now = utcnow()
+    here = sessions.current_session()
+    live = sessions.live_sessions(current_user, now=utcnow())
     return render(
         "accounts/sessions.html",
-        sessions=sessions.live_sessions(current_user, now=now),
-        here=sessions.current_session(),
+        sessions=sorted(live, key=lambda row: row.id != here.id),
+        here=here,
         in_words=in_words,
         is_phone=is_phone,
-        now=now,
     )
 
 
