@@ -131,7 +131,7 @@ def _engine_options(pool_size: int) -> dict[str, Any]:
 
 def _prepare_connection(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET timezone TO 'UTC'; SET lock_timeout TO '10s'")
+        cursor.execute("SET timezone TO 'UTC'; SET lock_timeout TO '10s'; SET jit TO off")
     connection.commit()
 
 

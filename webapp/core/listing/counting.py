@@ -6,13 +6,24 @@ Each question is bounded: it looks at 10,001 rows at most, and gives up after ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import QueryCanceled
-from sqlalchemy import Engine, Text, cast, event, func, literal, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Engine,
+    Select,
+    Text,
+    cast,
+    event,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import OperationalError
 
 from webapp.core.db import db, statement_timeout
@@ -21,7 +32,6 @@ from webapp.core.listing.paging import Statement
 
 EXACT_TO = 10_000
 COUNT_TIMEOUT_MS = 500
-Counts = Mapping[str, Mapping[str, int]]
 
 
 class TookTooLong(Exception):
@@ -50,7 +60,7 @@ class Total:
 
 def total(statement: Statement, key: Any, limit_ms: int = COUNT_TIMEOUT_MS) -> Total:
     """Count up to 10,000; beyond that, or when counting takes too long, ask the planner."""
-    keys = statement.with_only_columns(key, maintain_column_froms=True).order_by(None)
+    keys = _keys(statement, key)
     try:
         with bounded(limit_ms):
             some = keys.limit(EXACT_TO + 1).subquery()
@@ -87,49 +97,44 @@ class Question:
     """The rows in which the options of some filters are counted."""
 
     statement: Statement
-    filters: Sequence[Choice] = field(default_factory=tuple)
+    filters: Sequence[Choice]
 
 
-def option_counts(questions: Sequence[Question], limit_ms: int = COUNT_TIMEOUT_MS) -> Counts:
-    """Filter → option → rows; a filter with more than 10,000 rows to count has no numbers."""
-    found: dict[str, dict[str, int]] = {}
-    for question in questions:
-        try:
-            with bounded(limit_ms):
-                found.update(_counted(question))
-        except TookTooLong:
-            continue
-    return found
+def survey(
+    question: Question, key: Any, limit_ms: int = COUNT_TIMEOUT_MS
+) -> tuple[Total, dict[str, dict[str, int]]]:
+    """The total, and filter → option → rows, in one pass; beyond 10,000 rows only the total, estimated."""
+    try:
+        with bounded(limit_ms):
+            rows = db.session.execute(_pass(question, key)).all()
+    except TookTooLong:
+        return Total(_estimate(_keys(question.statement, key))), {}
+    number = next(n for name, _value, n in rows if name == "")
+    if number > EXACT_TO:
+        return Total(max(_estimate(_keys(question.statement, key)), EXACT_TO + 1)), {}
+    counts = {filter_.name: _by_option(filter_, rows) for filter_ in question.filters}
+    return Total(number, is_exact=True), counts
 
 
-def _counted(question: Question) -> dict[str, dict[str, int]]:
-    """One statement for all filters that count in the same rows."""
+def _pass(question: Question, key: Any) -> CompoundSelect[Any]:
+    """(filter, option as text, rows); the row without a filter is the total. Groups wait for a small total."""
     groups = [(f, *grouping) for f in question.filters if (grouping := f.counted()) is not None]
-    if not groups:
-        return {}
     columns = [column.label(f"c{n}") for n, (_f, column, _text) in enumerate(groups)]
-    some = (
-        question.statement.with_only_columns(*columns, maintain_column_froms=True)
-        .order_by(None)
-        .limit(EXACT_TO + 1)
-        .cte("some")
-    )
-    parts = [
-        select(
-            literal("").label("name"), cast(None, Text).label("value"), func.count()
-        ).select_from(some)
-    ]
+    some = _keys(question.statement, key, *columns).limit(EXACT_TO + 1).cte("some")
+    number = select(func.count()).select_from(some).scalar_subquery()
+    parts: list[Select[Any]] = [select(literal("").label("name"), cast(None, Text), number)]
     for n, (filter_, _column, text_of) in enumerate(groups):
         value = text_of(some.c[f"c{n}"]).label("value")
+        found = select(value).where(number <= EXACT_TO).subquery()
         parts.append(
-            select(literal(filter_.name).label("name"), value, func.count())
-            .select_from(some)
-            .group_by(value)
+            select(literal(filter_.name), found.c.value, func.count()).group_by(found.c.value)
         )
-    rows = db.session.execute(union_all(*parts)).all()
-    if any(name == "" and number > EXACT_TO for name, _value, number in rows):
-        return {}
-    return {filter_.name: _by_option(filter_, rows) for filter_, *_rest in groups}
+    return union_all(*parts)
+
+
+def _keys(statement: Statement, key: Any, *more: Any) -> Statement:
+    columns = (key.label("list_key"), *more)
+    return statement.with_only_columns(*columns, maintain_column_froms=True).order_by(None)
 
 
 def _by_option(filter_: Choice, rows: Sequence[Any]) -> dict[str, int]:

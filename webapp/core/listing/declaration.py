@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from flask import request
+from markupsafe import Markup
 from sqlalchemy import Select, Text, type_coerce
 from sqlalchemy.types import NullType
 from werkzeug.datastructures import MultiDict
@@ -56,6 +57,19 @@ class Column:
     @property
     def is_state(self) -> bool:
         return self.main or self.kind == "state"
+
+    @property
+    def is_plain(self) -> bool:
+        """What the cell shows needs no further rendering."""
+        return self.cell is not None or self.kind == "text"
+
+    @property
+    def opening(self) -> Markup:
+        """The cell's tag. Below 640 px all but name and state fold under the row, behind their label."""
+        if self.is_state:
+            return Markup('<td class="col-state">')
+        number = Markup(' class="num"') if self.kind == "number" else ""
+        return Markup('<td{} data-label="{}">').format(number, str(self.label))
 
 
 @dataclass(frozen=True)

@@ -52,19 +52,33 @@ def open_page(
 
 
 def _load(page: Page, whole: Statement, milliseconds: int) -> None:
-    limit = min(milliseconds, counting.COUNT_TIMEOUT_MS)
-    key = page.listing.key_column
-    page.total = counting.total(page.statement, key, limit)
-    if page.query.is_narrowed:
-        page.total_of_all = counting.total(whole, key, limit)
+    _count(page, whole, min(milliseconds, counting.COUNT_TIMEOUT_MS))
     try:
         with counting.bounded(milliseconds):
             page.slice = _slice(page)
     except TookTooLong:
         page.has_failed = True
+
+
+def _count(page: Page, whole: Statement, limit_ms: int) -> None:
+    """Totals, and the numbers beside the options.
+
+    Idle filters are counted in what is shown, active ones as if they were not set; the latter only in lists
+    of up to 10,000 rows, for each such filter is one more search.
+    """
+    key = page.listing.key_column
+    all_rows = counting.total(whole, key, limit_ms)
+    if not page.query.is_narrowed:
+        page.total = all_rows
+        if all_rows.is_exact:
+            _found, page.counts = counting.survey(_idle(page), key, limit_ms)
         return
-    if page.total.is_exact:
-        page.counts = counting.option_counts(_questions(page, whole), limit)
+    page.total_of_all = all_rows
+    page.total, idle = counting.survey(_idle(page), key, limit_ms)
+    active = _active(page, whole) if all_rows.is_exact else []
+    page.counts = dict(idle)
+    for question in active:
+        page.counts.update(counting.survey(question, key, limit_ms)[1])
 
 
 def _slice(page: Page) -> Slice:
@@ -88,17 +102,14 @@ def _cursors(page: Page, order: Order) -> tuple[Cursor | None, Cursor | None]:
     return after, before
 
 
-def _questions(page: Page, whole: Statement) -> list[Question]:
-    """Options of idle filters count in what is shown; those of an active one as if it were not set."""
-    choices = [f for f in page.filters if isinstance(f, Choice)]
-    idle = [f for f in choices if not page.is_active(f)]
-    active = [f for f in choices if page.is_active(f)]
+def _idle(page: Page) -> Question:
+    choices = [f for f in page.filters if isinstance(f, Choice) and not page.is_active(f)]
+    return Question(page.statement, choices)
+
+
+def _active(page: Page, whole: Statement) -> list[Question]:
     return [
-        Question(page.statement, idle),
-        *(
-            Question(
-                narrowed(whole, page.listing, page.filters, page.query, without=filter_), [filter_]
-            )
-            for filter_ in active
-        ),
+        Question(narrowed(whole, page.listing, page.filters, page.query, without=f), [f])
+        for f in page.filters
+        if isinstance(f, Choice) and page.is_active(f)
     ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, current_app
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from webapp.core import tenancy, web
-from webapp.core.listing import counting
 from webapp.core.listing.counting import Total
 from webapp.core.listing.filters import Below, Chip, Filter, Option
 from webapp.core.listing.paging import Order, Slice, Statement
@@ -40,9 +41,10 @@ class Page:
     slice: Slice = field(default_factory=Slice)
     total: Total = field(default_factory=Total)
     total_of_all: Total | None = None
-    counts: counting.Counts = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     has_failed: bool = False
     notice: str = ""
+    _made: dict[tuple[Any, ...], Markup] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Any]:
@@ -186,6 +188,37 @@ class Page:
             module = current_app.jinja_env.get_template(template).module
             return getattr(module, macro)(row)
         return column.cell(row) if column.cell is not None else column.value_of(row)
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """What each row says, translated once a page."""
+        return {
+            "tick": _("Tick %(name)s"),
+            "actions": _("Actions for %(name)s"),
+            "copy": _("Copy"),
+            "copied": _("Copied"),
+            "yes": _("yes"),
+            "no": _("no"),
+        }
+
+    @cached_property
+    def openings(self) -> list[Markup]:
+        """The tags that open a row's cells, made once a page; the first cell heads its row."""
+        others = [column.opening for column in self.listing.columns[1:]]
+        return [Markup('<th scope="row" class="col-name">'), *others]
+
+    def once(self, macro: Callable[..., Markup], *values: Any) -> Markup:
+        """What a macro makes of the same values is made once a page."""
+        key = (macro.name, *values)  # type: ignore[attr-defined]
+        if key not in self._made:
+            self._made[key] = macro(*values)
+        return self._made[key]
+
+    def number(self, value: Any) -> str:
+        """With the language's separators; small whole numbers have none."""
+        if isinstance(value, int) and abs(value) < 1000:
+            return str(value)
+        return str(format_decimal(value))
 
     def tick_value(self, row: Any) -> str:
         return str(getattr(row, self.listing.tick_column.key))
