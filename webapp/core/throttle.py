@@ -84,8 +84,8 @@ def prune(now: datetime) -> None:
 
 def lock(session: Session, *buckets: bytes) -> None:
     """Hold the buckets until the transaction ends; in one order, so that two never wait for each other."""
-    for key in sorted(int.from_bytes(bucket[:7], "big") for bucket in buckets):
-        session.execute(select(func.pg_advisory_xact_lock(key)))
+    keys = sorted(int.from_bytes(bucket[:7], "big") for bucket in buckets)
+    session.execute(select(*(func.pg_advisory_xact_lock(key) for key in keys)))
 
 
 def seconds_left(session: Session, limit: Limit, bucket: bytes, now: datetime) -> int:
