@@ -24,6 +24,7 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status === 401) location.reload();
   else if (status !== 422 && status !== 409) tell("failed");
 });
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.response.status >= 400) return;
   for (const notice of document.querySelectorAll("#notices [data-kind]")) notice.remove();
 });

@@ -34,7 +34,6 @@ def open_page(browser: Browser, server: str) -> Iterator[OpenPage]:
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(server + path)
-        page.wait_for_load_state("networkidle")
         return page
 
     yield open_
@@ -144,6 +143,17 @@ def test_a_fragment_is_fetched_under_the_strict_policy(open_page: OpenPage) -> N
     page.evaluate("document.getElementById('live-tick').dataset.mark = 'old'")
     expect(page.locator("#live-tick[data-mark]")).to_have_count(0, timeout=6000)
     expect(page.locator("#live-tick")).to_contain_text("The server's clock")
+
+
+def test_a_fragment_that_fails_says_so_and_keeps_the_old_one(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(server + "/design")
+    page.route("**/design/tick", lambda route: route.fulfill(status=500, body="broken"))
+    expect(page.locator("#notices")).to_contain_text("That did not work", timeout=8000)
+    expect(page.locator("#live-tick")).to_contain_text("The server's clock")
+    page.unroute("**/design/tick")
+    expect(page.locator("#notices")).to_have_text("", timeout=8000)
+    page.close()
 
 
 def test_the_narrow_rail_is_remembered(open_page: OpenPage) -> None:
