@@ -16,7 +16,7 @@ dev: setup-dev ## the portal without devices; new code restarts it
 	@exec $(PY) -m webapp.launcher dev
 
 test: setup-browser ## all tests; TESTS=tests/core for some
-	@$(PY) -m pytest -n 2 $(TESTS)
+	@$(PY) -m pytest -n 2 -m "not slow" $(TESTS)
 
 check: setup-dev ## formatting, lint, types, layers, templates, lock files
 	@$(PY) bin/_check.py
@@ -31,7 +31,7 @@ a11y: setup-browser ## axe on every page
 	@$(PY) -m pytest -n 2 -m a11y $(TESTS)
 
 fleet: setup-dev ## the long runs: a fleet at work while processes are killed
-	@$(PY) -m pytest -n 2 -m "chaos or fleet" $(TESTS)
+	@$(PY) -m pytest -n 2 -m "chaos" $(TESTS)
 
 lock: setup-dev ## resolve all dependencies anew
 	@$(PY) bin/_lock.py
