@@ -67,6 +67,12 @@ def derived_key(purpose: str) -> bytes:
     return _derive(_settings().secret_key, purpose)
 
 
+def derived_keys(purpose: str) -> list[bytes]:
+    """The present one, then those of the fallbacks: for checking what was made before a change of keys."""
+    settings = _settings()
+    return [_derive(s, purpose) for s in (settings.secret_key, *settings.secret_key_fallbacks)]
+
+
 def _open(key: bytes, nonce: bytes, ciphertext: bytes, context: str) -> bytes:
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, context.encode())
