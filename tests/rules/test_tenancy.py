@@ -90,6 +90,32 @@ def test_below_shows_the_tree_under_an_organisation(buttons: World) -> None:
         assert set(db.session.scalars(select(PanicButton.name))) == {"Acme's", "Branch's"}
 
 
+def test_one_tree_after_another_are_kept_apart(buttons: World) -> None:
+    """What SQLAlchemy caches of one scope must never serve the next."""
+    for number, name in ((buttons.acme_id, "Acme's"), (buttons.globex_id, "Globex's")) * 2:
+        with scope(number, path=f"/{number}/"):
+            assert db.session.scalars(select(PanicButton.name)).all() == [name]
+        with scope(number):
+            assert db.session.scalars(select(PanicButton.name)).all() == [name]
+
+
+def test_the_tree_of_one_is_not_the_tree_of_eleven(buttons: World) -> None:
+    with unscoped("an organisation whose number begins alike"):
+        other = make.organisation("Eleven")
+        other.path = f"/{buttons.acme_id}1/"
+        db.session.flush()
+        create_button(
+            "Eleven's",
+            organisation_id=other.id,
+            technician_emails=[],
+            language="en",
+            languages=["en"],
+            now=utcnow(),
+        )
+    with scope(buttons.acme_id, path=f"/{buttons.acme_id}/"):
+        assert db.session.scalars(select(PanicButton.name)).all() == ["Acme's"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Table, event, or_, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Table, event, false, or_, select
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -91,9 +91,7 @@ class Scope:
         return self.everything_because is not None
 
     def allows_new(self, organisation_id: int | None) -> bool:
-        return (
-            self.sees_everything or self.path is not None or organisation_id == self.organisation_id
-        )
+        return self.sees_everything or organisation_id == self.organisation_id
 
     @cached_property
     def options(self) -> tuple[ORMOption, ...]:
@@ -120,15 +118,23 @@ def _options_for(own: int) -> tuple[ORMOption, ...]:
 
 
 def _options_below(path: str) -> tuple[ORMOption, ...]:
-    ids = text(
-        "SELECT id FROM organisations WHERE path >= :scope_low AND path < :scope_high"
-    ).bindparams(scope_low=path, scope_high=path[:-1] + "0")
+    """The subtree: paths that begin with `path`, which ends in a slash, whose successor is "0"."""
+    low, high = path, path[:-1] + "0"
+    organisations = Base.metadata.tables["organisations"]
     return (
         with_loader_criteria(
             Owned,
-            lambda cls: cls.organisation_id.in_(ids),
+            lambda cls: cls.organisation_id.in_(
+                select(organisations.c.id).where(
+                    organisations.c.path >= low, organisations.c.path < high
+                )
+            ),
             include_aliases=True,
-            track_closure_variables=False,
+        ),
+        *(
+            with_loader_criteria(other, false(), include_aliases=True)
+            for shape in (TwoParty, Linked)
+            for other in _mapped(shape)
         ),
     )
 
