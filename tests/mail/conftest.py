@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ def _mailbox() -> Iterator[Mailbox]:
 @pytest.fixture
 def box(_mailbox: Mailbox, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """Empty and well-behaved; the portal's time-out is a second."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     _mailbox.clear()
     _mailbox.behave()
     monkeypatch.setattr(portal.extensions["mail"], "port", _mailbox.smtp_port)

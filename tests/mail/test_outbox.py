@@ -177,6 +177,8 @@ def test_a_sender_of_an_unverified_domain_becomes_the_address_for_answers(post: 
     assert (mail.sender_address, mail.reply_to) == (None, "help@shop.test")
     assert str(header(mail, "Reply-To")) == "help@shop.test"
     assert "reply to this mail" in (mail.text or "")
+    assert "support@outpost.test" not in f"{mail.text}{mail.html}"
+    assert "support@outpost.test" in (compose(post).text or "")
     verified = compose(post, from_email="help@shop.test", from_is_verified=True)
     assert (verified.sender_address, verified.reply_to) == ("help@shop.test", None)
     assert header(verified, "From").addresses[0] == Address("Canteen", addr_spec="help@shop.test")
@@ -200,6 +202,8 @@ def test_a_value_that_the_kind_does_not_know_is_a_defect(post: Post) -> None:
 def test_news_alone_has_a_way_out(post: Post) -> None:
     assert notify(post, unsubscribe="https://localhost/u").unsubscribe == "https://localhost/u"
     assert compose(post).unsubscribe is None
+    with pytest.raises(ValueError, match="unsubscribe"):
+        notify(post, unsubscribe="https://localhost/u>\r\nBcc: x@y.test")
 
 
 def test_a_waiting_mail_can_be_cancelled_a_sent_one_not(post: Post, box: Mailbox) -> None:

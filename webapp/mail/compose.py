@@ -56,6 +56,11 @@ class Look:
     answers_read: bool = False
     unsubscribe_url: str | None = None
 
+    @property
+    def names_support(self) -> bool:
+        """Not where somebody else's mail is answered to somebody else: our support knows nothing of it."""
+        return not (self.brand and self.answers_read)
+
 
 def compose(draft: Draft, values: Values, *, look: Look, time_zone: str = "UTC") -> Composed:
     """Fill in, sanitise, frame. Never raises over what templates or values hold."""
@@ -116,7 +121,7 @@ def framed(body: str, subject: str, look: Look) -> str:
         answers_read=look.answers_read,
         unsubscribe_url=look.unsubscribe_url,
         words=words_for(look.language),
-        support_email=settings.support_email,
+        support_email=settings.support_email if look.names_support else None,
         support_phone=settings.support_phone,
         portal_url=settings.base_url,
     )
@@ -125,12 +130,10 @@ def framed(body: str, subject: str, look: Look) -> str:
 
 def _whole_text(body: str, words: Words, look: Look) -> str:
     settings = _settings()
-    lines = [
-        to_text(_without_repeated_links(body)),
-        "-- ",
-        f"{words.support} {settings.support_email}, {settings.support_phone}",
-        words.answers_read if look.answers_read else words.answers_unread,
-    ]
+    lines = [to_text(_without_repeated_links(body)), "-- "]
+    if look.names_support:
+        lines.append(f"{words.support} {settings.support_email}, {settings.support_phone}")
+    lines.append(words.answers_read if look.answers_read else words.answers_unread)
     if look.unsubscribe_url:
         lines.append(f"{words.unsubscribe}: {look.unsubscribe_url}")
     if not look.brand:

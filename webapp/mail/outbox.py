@@ -9,6 +9,7 @@ Nothing leaves on a rollback, and nothing is lost after the commit. `Refusal` wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -59,7 +60,7 @@ def send(
     recipient = addresses.mailbox(to, to_name or str(values.get("NAME") or ""), field="to")
     owner = owner_of(organisation_id)
     choice = choose(name, owner, language=language)
-    way_out = (unsubscribe or _unsubscribe_by_mail(name)) if kind.is_news else None
+    way_out = _way_out(kind, unsubscribe)
     look = Look(language=choice.language, unsubscribe_url=way_out)
     all_values = with_common(values, recipient=recipient.address)
     composed = compose(choice.draft, all_values, look=look, time_zone=owner.time_zone)
@@ -258,8 +259,15 @@ def _new_message_id() -> str:
     return f"<{token(160)}@{_settings().mail_from.rpartition('@')[2]}>"
 
 
-def _unsubscribe_by_mail(name: str) -> str:
-    return f"mailto:{_settings().support_email}?subject={quote(f'unsubscribe {name}')}"
+def _way_out(kind: MailType, address: str | None) -> str | None:
+    """Of news alone: the page given, else a mail to the support. It stands in a header: no space, no bracket."""
+    if not kind.is_news:
+        return None
+    if address is not None and re.search(r"[\s<>]", address):
+        raise ValueError("the address to unsubscribe at is none")
+    return address or (
+        f"mailto:{_settings().support_email}?subject={quote(f'unsubscribe {kind.name}')}"
+    )
 
 
 def _settings() -> Settings:
