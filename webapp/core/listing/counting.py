@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg.errors import QueryCanceled
 from sqlalchemy import (
+    CTE,
     CompoundSelect,
     Engine,
     Select,
@@ -28,7 +29,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp.core.db import db, statement_timeout
 from webapp.core.listing.filters import Choice
-from webapp.core.listing.paging import Statement
+from webapp.core.listing.paging import Statement, Wanted
 
 EXACT_TO = 10_000
 COUNT_TIMEOUT_MS = 500
@@ -94,42 +95,73 @@ def _explain_instead(
 
 @dataclass(frozen=True)
 class Question:
-    """The rows in which the options of some filters are counted."""
+    """The rows in which the options of some filters are counted; `wanted` asks for a page of them, too."""
 
     statement: Statement
     filters: Sequence[Choice]
+    wanted: Wanted | None = None
 
 
-def survey(
-    question: Question, key: Any, limit_ms: int = COUNT_TIMEOUT_MS
-) -> tuple[Total, dict[str, dict[str, int]]]:
-    """The total, and filter → option → rows, in one pass; beyond 10,000 rows only the total, estimated."""
+@dataclass(frozen=True)
+class Answer:
+    """The total, filter → option → rows, and the keys of the wanted page; beyond 10,000 only the total."""
+
+    total: Total
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    keys: list[int] | None = None
+
+
+def survey(question: Question, key: Any, limit_ms: int = COUNT_TIMEOUT_MS) -> Answer:
+    """Everything about few matches in one pass.
+
+    Few of many rows are found by the filters' indexes and sorted afterwards. Asked for one page only, the
+    planner may walk the sort's index past a million rows to find fifty.
+    """
     try:
         with bounded(limit_ms):
             rows = db.session.execute(_pass(question, key)).all()
     except TookTooLong:
-        return Total(_estimate(_keys(question.statement, key))), {}
-    number = next(n for name, _value, n in rows if name == "")
+        return Answer(Total(_estimate(_keys(question.statement, key))))
+    number = next(n for name, _value, n in rows if name == _TOTAL)
     if number > EXACT_TO:
-        return Total(max(_estimate(_keys(question.statement, key)), EXACT_TO + 1)), {}
-    counts = {filter_.name: _by_option(filter_, rows) for filter_ in question.filters}
-    return Total(number, is_exact=True), counts
+        return Answer(Total(max(_estimate(_keys(question.statement, key)), EXACT_TO + 1)))
+    return Answer(
+        Total(number, is_exact=True),
+        {filter_.name: _by_option(filter_, rows) for filter_ in question.filters},
+        [n for name, _value, n in rows if name == _KEY] if question.wanted is not None else None,
+    )
+
+
+_TOTAL, _KEY = ":total", ":key"
 
 
 def _pass(question: Question, key: Any) -> CompoundSelect[Any]:
-    """(filter, option as text, rows); the row without a filter is the total. Groups wait for a small total."""
+    """(filter, option as text, number of rows), with the total and the page's keys under names of their own.
+
+    Groups and keys wait for a small total.
+    """
     groups = [(f, *grouping) for f in question.filters if (grouping := f.counted()) is not None]
     columns = [column.label(f"c{n}") for n, (_f, column, _text) in enumerate(groups)]
+    if question.wanted is not None:
+        columns.append(question.wanted.order.column.label("list_sort"))
     some = _keys(question.statement, key, *columns).limit(EXACT_TO + 1).cte("some")
     number = select(func.count()).select_from(some).scalar_subquery()
-    parts: list[Select[Any]] = [select(literal("").label("name"), cast(None, Text), number)]
+    parts: list[Select[Any]] = [select(literal(_TOTAL), cast(None, Text), number)]
     for n, (filter_, _column, text_of) in enumerate(groups):
         value = text_of(some.c[f"c{n}"]).label("value")
         found = select(value).where(number <= EXACT_TO).subquery()
-        parts.append(
-            select(literal(filter_.name), found.c.value, func.count()).group_by(found.c.value)
-        )
+        grouped = select(literal(filter_.name), found.c.value, func.count())
+        parts.append(grouped.group_by(found.c.value))
+    if question.wanted is not None:
+        found = _page_of(some, question.wanted).where(number <= EXACT_TO).subquery()
+        parts.append(select(literal(_KEY), cast(None, Text), found.c.list_key))
     return union_all(*parts)
+
+
+def _page_of(some: CTE, wanted: Wanted) -> Select[Any]:
+    column, key = some.c.list_sort, some.c.list_key
+    page = select(key).where(wanted.beside(column, key))
+    return page.order_by(*wanted.sorted(column, key)).limit(wanted.limit)
 
 
 def _keys(statement: Statement, key: Any, *more: Any) -> Statement:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core import tenancy
 from webapp.core.db import db
-from webapp.core.listing.paging import sorted_by
+from webapp.core.listing.paging import Wanted, sorted_by
 
 if TYPE_CHECKING:
     from webapp.core.listing.declaration import Column
@@ -146,7 +146,7 @@ def _lines(
         session = Session(db.engine)
     try:
         with surroundings.again():
-            statement = sorted_by(page.statement, page.order, page.order.descending)
+            statement = sorted_by(page.statement, Wanted(page.order, 0))
             result = session.execute(statement, execution_options={"yield_per": BATCH})
             batches = result.partitions()
         while True:

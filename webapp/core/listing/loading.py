@@ -10,11 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.core.listing import counting
 from webapp.core.listing.counting import Question, TookTooLong
-from webapp.core.listing.cursors import BadCursor, Cursor, decode
+from webapp.core.listing.cursors import BadCursor, decode
 from webapp.core.listing.filters import Choice
 from webapp.core.listing.narrowing import narrowed, resolved_filters
 from webapp.core.listing.page import Page
-from webapp.core.listing.paging import Order, Slice, Statement, fetch
+from webapp.core.listing.paging import Statement, Wanted, fetch
 from webapp.core.listing.query import parse
 
 if TYPE_CHECKING:
@@ -52,44 +52,38 @@ def open_page(
 
 
 def _load(page: Page, whole: Statement, milliseconds: int) -> None:
-    _count(page, whole, min(milliseconds, counting.COUNT_TIMEOUT_MS))
+    wanted = _wanted(page)
+    keys = _count(page, whole, wanted, min(milliseconds, counting.COUNT_TIMEOUT_MS))
     try:
         with counting.bounded(milliseconds):
-            page.slice = _slice(page)
+            page.slice = fetch(page.statement, wanted, keys)
     except TookTooLong:
         page.has_failed = True
 
 
-def _count(page: Page, whole: Statement, limit_ms: int) -> None:
-    """Totals, and the numbers beside the options.
+def _count(page: Page, whole: Statement, wanted: Wanted, limit_ms: int) -> list[int] | None:
+    """Totals, the numbers beside the options, and where few rows match also the keys of the page.
 
     Idle filters are counted in what is shown, active ones as if they were not set; the latter only in lists
     of up to 10,000 rows, for each such filter is one more search.
     """
     key = page.listing.key_column
     all_rows = counting.total(whole, key, limit_ms)
-    if not page.query.is_narrowed:
+    if page.query.is_narrowed:
+        page.total_of_all = all_rows
+    elif not all_rows.is_exact:
         page.total = all_rows
-        if all_rows.is_exact:
-            _found, page.counts = counting.survey(_idle(page), key, limit_ms)
-        return
-    page.total_of_all = all_rows
-    page.total, idle = counting.survey(_idle(page), key, limit_ms)
-    active = _active(page, whole) if all_rows.is_exact else []
-    page.counts = dict(idle)
-    for question in active:
-        page.counts.update(counting.survey(question, key, limit_ms)[1])
+        return None
+    shown = counting.survey(_idle(page, wanted), key, limit_ms)
+    page.total, page.counts = shown.total, dict(shown.counts)
+    for question in _active(page, whole) if all_rows.is_exact else ():
+        page.counts.update(counting.survey(question, key, limit_ms).counts)
+    return shown.keys
 
 
-def _slice(page: Page) -> Slice:
-    order, statement = page.order, page.statement
-    after, before = _cursors(page, order)
-    few = page.total.is_exact and statement.whereclause is not None
-    return fetch(statement, order, page.query.size, after=after, before=before, few=few)
-
-
-def _cursors(page: Page, order: Order) -> tuple[Cursor | None, Cursor | None]:
-    query = page.query
+def _wanted(page: Page) -> Wanted:
+    """Where the page begins; a cursor that can't be read leads to the first page."""
+    order, query = page.order, page.query
     try:
         after, before = (
             decode(text, order.name, order.column.type) if text else None
@@ -98,13 +92,13 @@ def _cursors(page: Page, order: Order) -> tuple[Cursor | None, Cursor | None]:
     except BadCursor:
         page.query = query.first_page()
         page.notice = _("That page of the list can't be found any more; this is the first one.")
-        return None, None
-    return after, before
+        return Wanted(order, query.size)
+    return Wanted(order, query.size, after, before)
 
 
-def _idle(page: Page) -> Question:
+def _idle(page: Page, wanted: Wanted) -> Question:
     choices = [f for f in page.filters if isinstance(f, Choice) and not page.is_active(f)]
-    return Question(page.statement, choices)
+    return Question(page.statement, choices, wanted)
 
 
 def _active(page: Page, whole: Statement) -> list[Question]:

@@ -5,10 +5,11 @@ Rows that come or go meanwhile never make a row appear twice or be missed, as th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, true, tuple_
 
 from webapp.core.db import db
 from webapp.core.listing.cursors import Cursor
@@ -35,96 +36,81 @@ class Slice:
     next: str | None = None
 
 
-def fetch(
-    statement: Statement,
-    order: Order,
-    size: int,
-    *,
-    after: Cursor | None = None,
-    before: Cursor | None = None,
-    few: bool = False,
-) -> Slice:
-    """One page: the rows behind `after`, or those in front of `before`, or the first ones.
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows make a page: so many from the cursor on, in one direction."""
 
-    `few` says that few of many rows match. A page in front that isn't full is the first page.
-    """
-    backwards = before is not None
-    cursor = before or after
-    wanted = _Wanted(order, size + 1, cursor, order.descending != backwards)
-    found = _rows(statement, wanted, few)
-    if cursor is not None and len(found) <= size and (backwards or not found):
-        return fetch(statement, order, size, few=few)
-    more, found = len(found) > size, found[:size]
-    if backwards:
+    order: Order
+    size: int
+    after: Cursor | None = None
+    before: Cursor | None = None
+
+    @property
+    def cursor(self) -> Cursor | None:
+        return self.before or self.after
+
+    @property
+    def is_backwards(self) -> bool:
+        return self.before is not None
+
+    @property
+    def is_descending(self) -> bool:
+        """How the statement sorts: a page in front of a cursor is read backwards."""
+        return self.order.descending != self.is_backwards
+
+    @property
+    def limit(self) -> int:
+        """One more than is shown says whether there is more."""
+        return self.size + 1
+
+    def beside(self, column: Any, key: Any) -> ColumnElement[bool]:
+        """On the wanted side of the cursor: a row comparison, which the index can serve."""
+        if self.cursor is None:
+            return true()
+        edge = tuple_(literal(self.cursor.value, column.type), literal(self.cursor.key, key.type))
+        row = tuple_(column, key)
+        return row < edge if self.is_descending else row > edge
+
+    def sorted(self, column: Any, key: Any) -> tuple[Any, Any]:
+        if self.is_descending:
+            return column.desc(), key.desc()
+        return column.asc(), key.asc()
+
+
+def fetch(statement: Statement, wanted: Wanted, keys: Sequence[int] | None = None) -> Slice:
+    """The page, by its `keys` where they are known already. A page in front that isn't full is the first."""
+    found = _rows(statement, wanted, keys)
+    missed = len(found) < wanted.size if wanted.is_backwards else not found
+    if missed and wanted.cursor is not None:
+        return fetch(statement, Wanted(wanted.order, wanted.size))
+    more, found = len(found) > wanted.size, found[: wanted.size]
+    if wanted.is_backwards:
         found.reverse()
-    has_previous = more if backwards else cursor is not None
-    has_next = backwards or more
+    has_previous = more if wanted.is_backwards else wanted.cursor is not None
+    has_next = wanted.is_backwards or more
+    name = wanted.order.name
     return Slice(
         rows=[_unwrapped(row) for row in found],
-        previous=_cursor_of(found[0]).encode(order.name) if found and has_previous else None,
-        next=_cursor_of(found[-1]).encode(order.name) if found and has_next else None,
+        previous=_cursor_of(found[0]).encode(name) if found and has_previous else None,
+        next=_cursor_of(found[-1]).encode(name) if found and has_next else None,
     )
 
 
-def sorted_by(statement: Statement, order: Order, descending: bool) -> Statement:
-    columns = (order.column, order.key)
-    return statement.order_by(None).order_by(*(_turned(c, descending) for c in columns))
+def sorted_by(statement: Statement, wanted: Wanted) -> Statement:
+    order = wanted.order
+    return statement.order_by(None).order_by(*wanted.sorted(order.column, order.key))
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    order: Order
-    limit: int
-    cursor: Cursor | None
-    descending: bool
-
-
-def _rows(statement: Statement, wanted: _Wanted, few: bool) -> list[Any]:
-    order, beside = wanted.order, _beside(statement, wanted)
-    page = statement.where(order.key.in_(_keys(beside, wanted))) if few else beside
-    found = sorted_by(page.limit(wanted.limit), order, wanted.descending).add_columns(
-        order.column.label("list_sort"), order.key.label("list_key")
+def _rows(statement: Statement, wanted: Wanted, keys: Sequence[int] | None) -> list[Any]:
+    column, key = wanted.order.column, wanted.order.key
+    if keys is not None:
+        statement = statement.where(key.in_(keys))
+    else:
+        statement = statement.where(wanted.beside(column, key)).limit(wanted.limit)
+    found = sorted_by(statement, wanted).add_columns(
+        column.label("list_sort"), key.label("list_key")
     )
     return list(db.session.execute(found).all())
-
-
-def _beside(statement: Statement, wanted: _Wanted) -> Statement:
-    """Only what lies on the wanted side of the cursor; a row comparison, which the index can serve."""
-    order, cursor = wanted.order, wanted.cursor
-    if cursor is None:
-        return statement
-    row = tuple_(order.column, order.key)
-    edge = tuple_(literal(cursor.value, order.column.type), literal(cursor.key, order.key.type))
-    return statement.where(row < edge if wanted.descending else row > edge)
-
-
-def _keys(statement: Statement, wanted: _Wanted) -> Select[Any]:
-    """The keys of the page, found by the filters' indexes first and sorted afterwards.
-
-    Left alone, the planner may walk the sort's index past a million rows to find fifty. OFFSET 0 is the fence
-    it doesn't look through.
-    """
-    order = wanted.order
-    matches = (
-        statement.with_only_columns(
-            order.key.label("list_key"),
-            order.column.label("list_sort"),
-            maintain_column_froms=True,
-        )
-        .order_by(None)
-        .offset(0)
-        .subquery()
-    )
-    columns = (matches.c.list_sort, matches.c.list_key)
-    return (
-        select(matches.c.list_key)
-        .order_by(*(_turned(c, wanted.descending) for c in columns))
-        .limit(wanted.limit)
-    )
-
-
-def _turned(column: Any, descending: bool) -> Any:
-    return column.desc() if descending else column.asc()
 
 
 def _cursor_of(row: Any) -> Cursor:
