@@ -83,6 +83,10 @@ def test_every_button_prints_its_link_support_and_that_replies_are_not_read(post
         assert words in mail.html
 
 
+def test_a_mail_names_its_organisation_unasked(post: Post) -> None:
+    assert "this concerns Acme:" in (notify(post).text or "")
+
+
 def test_times_and_numbers_are_written_as_the_recipient_does(post: Post) -> None:
     when = datetime(2030, 3, 7, 16, 5, tzinfo=UTC)
     mail = send(
@@ -200,7 +204,10 @@ def test_a_value_that_the_kind_does_not_know_is_a_defect(post: Post) -> None:
 
 
 def test_news_alone_has_a_way_out(post: Post) -> None:
-    assert notify(post, unsubscribe="https://localhost/u").unsubscribe == "https://localhost/u"
+    mail = notify(post, unsubscribe="https://localhost/u")
+    assert mail.unsubscribe == "https://localhost/u"
+    assert "Choose which mails you receive: https://localhost/u" in (mail.text or "")
+    assert "Choose which mails" not in (notify(post).text or ""), "there is no page to choose on"
     assert compose(post).unsubscribe is None
     with pytest.raises(ValueError, match="unsubscribe"):
         notify(post, unsubscribe="https://localhost/u>\r\nBcc: x@y.test")

@@ -61,8 +61,8 @@ def send(
     owner = owner_of(organisation_id)
     choice = choose(name, owner, language=language)
     way_out = _way_out(kind, unsubscribe)
-    look = Look(language=choice.language, unsubscribe_url=way_out)
-    all_values = with_common(values, recipient=recipient.address)
+    look = Look(language=choice.language, unsubscribe_url=unsubscribe if way_out else None)
+    all_values = with_common(values, recipient=recipient.address, organisation=owner.name)
     composed = compose(choice.draft, all_values, look=look, time_zone=owner.time_zone)
     has_secret = secret or not kind.secrets.isdisjoint(values)
     return _write(

@@ -168,11 +168,14 @@ def _check_default(kind: MailType, language: str) -> None:
         raise BadDefault(f"mail type {kind.name}, {language}: {error.message}") from error
 
 
-def with_common(values: Mapping[str, Value], *, recipient: str) -> dict[str, Value]:
+def with_common(
+    values: Mapping[str, Value], *, recipient: str, organisation: str
+) -> dict[str, Value]:
     """The values every mail has, under those of its cause."""
     settings = current_app.extensions["settings"]
     return {
         "RECIPIENT": recipient,
+        "ORGANISATION": organisation,
         "PORTAL": settings.base_url,
         "SUPPORTEMAIL": settings.support_email,
         "SUPPORTPHONE": settings.support_phone,
