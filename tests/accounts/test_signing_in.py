@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.accounts.conftest import ADMIN, PASSWORD, READER, Door
+from tests.accounts.conftest import ADMIN, OTHER_PASSWORD, PASSWORD, READER, Door, hashed
 from tests.cast import Person
 from webapp.accounts import passwords
 from webapp.accounts.models import UserSession
@@ -168,6 +169,42 @@ def test_a_hash_of_old_parameters_is_made_anew(door: Door) -> None:
     assert stored is not None
     assert "m=19456,t=2,p=1" in stored
     assert door.try_in().status_code == 303
+
+
+def test_many_sign_ins_at_once_from_one_browser(door: Door) -> None:
+    """Rehash, known browser and log meet there; none of them may refuse the others."""
+    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    door.change(ADMIN, password_hash=weak)
+    seed = door.browser()
+    door.try_in(READER, browser=seed)
+    known = seed.client.get_cookie("known_browser")
+    assert known is not None
+
+    def come(_: int) -> int:
+        browser = door.browser()
+        browser.client.set_cookie("known_browser", known.value)
+        return door.try_in(browser=browser).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(come, range(4))) == [303] * 4
+
+
+@pytest.mark.feature("P-7")
+def test_a_password_changed_meanwhile_opens_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password was right when it was looked at; the change ended all sessions since."""
+    real = passwords.verify
+
+    def slow(stored: str | None, password: str) -> bool:
+        fits = real(stored, password)
+        door.change(ADMIN, password_hash=hashed(OTHER_PASSWORD))
+        return fits
+
+    monkeypatch.setattr(passwords, "verify", slow)
+    browser = door.browser()
+    assert door.try_in(browser=browser).status_code == 422
+    assert browser.get("/me/profile").status_code == 303
 
 
 @pytest.mark.feature("P-7")

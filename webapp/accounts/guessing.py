@@ -69,7 +69,9 @@ class Try:
     counted: tuple[int, ...]
 
     def succeeded(self) -> None:
+        """Under the lock: two successes at once delete each other's rows."""
         with aside() as session:
+            throttle.lock(session, *self.guesser.own, *self.guesser.shared)
             session.execute(
                 delete(ThrottleHit).where(
                     ThrottleHit.bucket.in_(self.guesser.own) | ThrottleHit.id.in_(self.counted)
@@ -120,9 +122,10 @@ def _pause_left(session: Session, bucket: bytes, now: datetime) -> int:
             ThrottleHit.bucket == bucket, ThrottleHit.at > since
         )
     ).one()
-    if failures == 0:
+    pause = pause_seconds(failures)
+    if pause == 0:
         return 0
-    left = (last + timedelta(seconds=pause_seconds(failures)) - now).total_seconds()
+    left = (last + timedelta(seconds=pause) - now).total_seconds()
     return int(left) + 1 if left > 0 else 0
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from flask import Flask, Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts.models import KnownBrowser, User
 from webapp.core.crypto import digest, token
@@ -39,14 +40,17 @@ def known_as(user: User | None) -> str:
 def remember(user: User, *, now: datetime) -> None:
     """This browser is known to the user from now on; the cookie goes out with the answer."""
     browser = _from_cookie() or token()
-    key = _key(browser, user)
-    row = db.session.scalar(select(KnownBrowser).where(KnownBrowser.token_digest == key))
-    if row is None:
-        db.session.add(
-            KnownBrowser(user_id=user.id, token_digest=key, created_at=now, last_used_at=now)
-        )
-    else:
-        row.last_used_at = now
+    row = {
+        "user_id": user.id,
+        "token_digest": _key(browser, user),
+        "created_at": now,
+        "last_used_at": now,
+    }
+    db.session.execute(
+        insert(KnownBrowser)
+        .values(row)
+        .on_conflict_do_update(index_elements=["token_digest"], set_={"last_used_at": now})
+    )
     g.known_browser = browser
 
 

@@ -55,7 +55,7 @@ def sign_in(name: str, password: str, *, now: datetime) -> User:
     user = find_person(name)
     attempt = guessing.begin(_guesser(user, name), now=now)
     fits = passwords.verify(user.password_hash if user else None, password)
-    if user is None or not fits or not user.is_active:
+    if user is None or not fits or not _hold(user, password):
         _record_refusal(user, "account deactivated" if fits else "wrong password")
         raise Refusal(_("The user name, the e-mail address or the password is wrong."))
     attempt.succeeded()
@@ -76,6 +76,15 @@ def _guesser(user: User | None, name: str) -> Guesser:
     )
 
 
+def _hold(user: User, password: str) -> bool:
+    """Active, and nobody changes the password until this session stands: a change ends what it finds."""
+    held = select(User.password_hash).where(User.id == user.id, User.deactivated_at.is_(None))
+    stored = db.session.scalar(held.with_for_update(key_share=True))
+    if stored == user.password_hash:
+        return stored is not None
+    return passwords.verify(stored, password)
+
+
 def _refuse_expired_first_password(user: User, now: datetime) -> None:
     expires = user.password_expires_at
     if user.must_change_password and expires is not None and expires <= now:
@@ -84,8 +93,14 @@ def _refuse_expired_first_password(user: User, now: datetime) -> None:
 
 
 def _rehash_if_due(user: User, password: str) -> None:
-    if user.password_hash and passwords.needs_rehash(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
+    """Past the row's version: two sign-ins at once must not refuse each other."""
+    old = user.password_hash
+    if old is not None and passwords.needs_rehash(old):
+        fresh = passwords.hash_password(password)
+        same = update(User).where(User.id == user.id, User.password_hash == old)
+        db.session.execute(
+            same.values(password_hash=fresh), execution_options={"synchronize_session": False}
+        )
 
 
 def sign_out(user: User, *, now: datetime) -> None:

@@ -9,11 +9,12 @@ from flask import Flask, g, request
 from flask import session as cookie
 from flask_login import LoginManager, login_user, logout_user
 from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.accounts.models import User, UserSession
 from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
-from webapp.core.db import db
+from webapp.core.db import aside, db
 
 IDLE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
@@ -125,7 +126,16 @@ def _load(secret: str) -> User | None:
         return None
     row, user = found
     if now - row.last_seen_at > TOUCH_EVERY:
-        row.last_seen_at = now
+        _touch(row, now)
     user.session_token = secret
     g.user_session = row
     return user
+
+
+def _touch(row: UserSession, now: datetime) -> None:
+    """Aside: a long request must not hold its session's row against the person's other tabs."""
+    with aside() as session:
+        session.execute(
+            update(UserSession).where(UserSession.id == row.id).values(last_seen_at=now)
+        )
+    set_committed_value(row, "last_seen_at", now)
