@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,9 @@ class AuditRow(Owned, Base):
         Index(None, "organisation_id", "event", "id"),
         Index(None, "organisation_id", "actor_kind", "actor_id", "id"),
         Index(None, "organisation_id", "object_id", "id"),
+        Index(None, "organisation_id", "object_kind", "id"),
+        Index("ix_audit_rows_object", "organisation_id", text("lower(payload ->> 'object')")),
+        Index("ix_audit_rows_actor", "organisation_id", text("lower(payload ->> 'actor')")),
     )
 
     id: Mapped[Id]

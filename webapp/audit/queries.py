@@ -13,7 +13,7 @@ from webapp.audit.events import label_of
 from webapp.audit.models import AuditRow
 from webapp.core.db import db
 
-RECENT = 10_000
+RECENT = 2_000
 """How far back the drop-downs look for people and kinds of objects."""
 
 

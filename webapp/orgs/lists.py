@@ -97,7 +97,7 @@ ORGANISATIONS = Listing(
         Column("name", _l("Name"), sort=Organisation.sort_name, link=organisation_url),
         Column("reference", _l("Your reference"), sort=Organisation.reference),
         Column("prefix", _l("Prefix"), kind="code", cell="orgs/cells.html#prefix"),
-        Column("parent", _l("Parent"), value=parent_in_reach),
+        Column("parent", _l("Parent"), value=lambda o: o.parent.name if o.parent else ""),
         Column("public_id", _l("Public id"), kind="code", sort=Organisation.public_id),
         Column("country", _l("Country")),
         Column("may_create", _l("May create organisations"), kind="yes_no"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from wtforms import EmailField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 
 from webapp.core.forms import one_line, stripped
 from webapp.orgs.forms.organisations import OrganisationForm
@@ -17,17 +17,17 @@ class NewCompanyForm(OrganisationForm):
 
     person = StringField(
         _("Administrator's name"),
-        [InputRequired(_("Enter a name.")), Length(max=120)],
+        [DataRequired(_("Enter a name.")), Length(max=120)],
         filters=[one_line],
     )
     username = StringField(
         _("Administrator's user name"),
-        [InputRequired(_("Enter a user name.")), Regexp(USERNAME, message=USERNAME_RULE)],
+        [DataRequired(_("Enter a user name.")), Regexp(USERNAME, message=USERNAME_RULE)],
         filters=[stripped],
     )
     email = EmailField(
         _("Administrator's e-mail address"),
-        [InputRequired(_("Enter an e-mail address.")), Length(max=254)],
+        [DataRequired(_("Enter an e-mail address.")), Length(max=254)],
         filters=[stripped],
         description=_(
             "Somebody with an account is added with it; anybody else gets a first password by mail."

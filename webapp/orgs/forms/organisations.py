@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 from wtforms.validators import Optional as MayBeEmpty
 
 from webapp.core.forms import CreatingForm, one_line
@@ -23,7 +23,7 @@ class OrganisationForm(CreatingForm):
     """Create and edit. `parent` and `may_create` are taken away where one may not set them."""
 
     name = StringField(
-        _("Name"), [InputRequired(_("Enter a name.")), Length(max=120)], filters=[one_line]
+        _("Name"), [DataRequired(_("Enter a name.")), Length(max=120)], filters=[one_line]
     )
     reference = StringField(
         _("Your reference"),

@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.accounts.forms import DELIMITERS, THOUSANDS, CsvHabits
@@ -75,7 +75,7 @@ class AddPersonForm(RightsForm):
 
     email = EmailField(
         _("E-mail address"),
-        [InputRequired(_("Enter the address of the person's account.")), Length(max=254)],
+        [DataRequired(_("Enter the address of the person's account.")), Length(max=254)],
         filters=[stripped],
     )
 
@@ -84,12 +84,12 @@ class UserForm(CsvHabits, RightsForm):
     """A person's account and their membership here."""
 
     name = StringField(
-        _("Name"), [InputRequired(_("Enter a name.")), Length(max=120)], filters=[one_line]
+        _("Name"), [DataRequired(_("Enter a name.")), Length(max=120)], filters=[one_line]
     )
     username = StringField(
         _("User name"),
         [
-            InputRequired(_("Enter a user name.")),
+            DataRequired(_("Enter a user name.")),
             Regexp(USERNAME, message=USERNAME_RULE),
         ],
         filters=[stripped],
@@ -112,7 +112,7 @@ class NewUserForm(UserForm):
 
     email = EmailField(
         _("E-mail address"),
-        [InputRequired(_("Enter an e-mail address.")), Length(max=254)],
+        [DataRequired(_("Enter an e-mail address.")), Length(max=254)],
         filters=[stripped],
     )
     password = PasswordField(

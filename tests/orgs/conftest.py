@@ -1,0 +1,3 @@
+from tests.orgs.trees import tree
+
+__all__ = ["tree"]
