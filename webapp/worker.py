@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -43,6 +44,8 @@ class Worker(RqWorker):
     _beaten_at = float("-inf")
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        if _postponed(self.request_stop, signum, frame):
+            return
         self.asked_to_stop = True
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGUSR1)
@@ -52,8 +55,7 @@ class Worker(RqWorker):
         super().heartbeat(timeout, pipeline)
         if time.monotonic() - self._beaten_at >= heartbeats.EVERY_SECONDS:
             self._beaten_at = time.monotonic()
-            with self.app.app_context():
-                heartbeats.beat("worker")
+            _beat(self.app)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """In the child: nothing of the parent's connections, and no life without it."""
@@ -117,16 +119,45 @@ def _until_redis_answers(app: Flask, connection: Redis) -> None:
         try:
             connection.ping()
         except RedisError:
-            with app.app_context():
-                heartbeats.beat("worker")
+            _beat(app)
             time.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
         else:
             return
 
 
-def _end(*_: object) -> None:
-    raise _Ended
+def _end(signum: int, frame: FrameType | None) -> None:
+    if not _postponed(_end, signum, frame):
+        raise _Ended
+
+
+_beating = False
+_late: list[Callable[[], None]] = []
+
+
+def _beat(app: Flask) -> None:
+    """Write the sign of life; a signal that comes meanwhile is obeyed right after.
+
+    RQ stops by an exception out of the signal's handler. Raised inside the database driver it would come
+    out as a lost connection, and the wish to stop would be forgotten.
+    """
+    global _beating
+    _beating = True
+    try:
+        with app.app_context():
+            heartbeats.beat("worker")
+    finally:
+        _beating = False
+    while _late:
+        _late.pop()()
+
+
+def _postponed(
+    handler: Callable[[int, FrameType | None], None], signum: int, frame: FrameType | None
+) -> bool:
+    if _beating:
+        _late.append(lambda: handler(signum, frame))
+    return _beating
 
 
 if __name__ == "__main__":

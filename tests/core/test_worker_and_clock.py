@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.core.chores import Apart, Chore, add, left
 from webapp import create_app
@@ -151,6 +152,35 @@ def test_the_worker_ends_on_sigterm_idle_or_without_redis(world: World) -> None:
             assert worker.wait(60) == 0
     finally:
         world.redis.start()
+
+
+@pytest.mark.parametrize("waits_in", ["connecting", "a statement"])
+def test_sigterm_while_the_worker_waits_for_postgres_is_not_forgotten(
+    world: World, waits_in: str
+) -> None:
+    redis = world.portal.extensions["redis"]
+    with world.process("worker") as worker:
+        with stalled(world, waits_in):
+            until(lambda: bool(redis.keys("rq:worker:*")))
+            time.sleep(0.5)  # now it writes its first sign of life
+            worker.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        assert worker.wait(60) == 0
+
+
+@contextmanager
+def stalled(world: World, waits_in: str) -> Iterator[None]:
+    """PostgreSQL answers nobody, or has the table of the signs of life locked."""
+    if waits_in == "a statement":
+        with db.engine.begin() as connection:
+            connection.execute(text("LOCK TABLE process_beats"))
+            yield
+        return
+    os.kill(world.postgres.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(world.postgres.pid, signal.SIGCONT)
 
 
 def test_sigterm_lets_the_batch_end_and_leaves_the_rest_due(world: World) -> None:
