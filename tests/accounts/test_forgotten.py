@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from tests.accounts.conftest import ADMIN, OTHER_PASSWORD, PASSWORD, READER, STRANGER, Door
 from tests.cast import Person
@@ -214,7 +215,7 @@ def test_too_many_questions_are_passed_over_silently(door: Door) -> None:
 
 
 def test_only_the_digest_is_kept_and_nothing_secret_is_logged(
-    door: Door, capsys: pytest.CaptureFixture[str]
+    door: Door, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = link(door)
     token = path.rpartition("/")[2]
@@ -224,10 +225,22 @@ def test_only_the_digest_is_kept_and_nothing_secret_is_logged(
         [mail] = db.session.scalars(select(Mail).where(Mail.type == "password_reset"))
         assert token not in (mail.html or "") + (mail.text or "") + mail.subject
     assert len(token) >= 22
-    written = capsys.readouterr()
     log = json.dumps([row.payload for row in door.audit()])
+    assert "accounts.resetting" in caplog.text
     for secret in (token, OTHER_PASSWORD):
-        assert secret not in written.out + written.err + log
+        assert secret not in caplog.text + log
+
+
+def test_a_lost_database_does_not_put_the_link_into_the_log(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server went away"))
+
+    monkeypatch.setattr(services, "find_reset", lost)
+    assert door.browser().get("/reset/a-very-secret-token").status_code == 503
+    assert "database_unavailable" in caplog.text
+    assert "a-very-secret-token" not in caplog.text
 
 
 def test_the_log_tells_of_it(door: Door) -> None:

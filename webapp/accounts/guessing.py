@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,8 @@ from webapp.core import throttle
 from webapp.core.db import aside
 from webapp.core.errors import TooMany
 from webapp.core.throttle import Limit, ThrottleHit
+
+log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 15 * 60
 
@@ -90,6 +93,7 @@ def begin(guesser: Guesser, *, now: datetime) -> Try:
         session.flush()
         counted = tuple(hit.id for hit in hits)
     if wait:
+        log.warning("guessing_slowed", address=guesser.address, wait_seconds=wait)
         raise TooMany(wait)
     return Try(guesser, counted)
 

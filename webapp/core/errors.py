@@ -104,7 +104,7 @@ def _answer_http(error: HTTPException) -> BaseResponse:
         return error.get_response()
     status = error.code or 500
     if isinstance(error, InternalServerError) and error.original_exception is not None:
-        log.error("request_failed", path=request.path, exc_info=error.original_exception)
+        log.error("request_failed", endpoint=request.endpoint, exc_info=error.original_exception)
     if isinstance(error, Problem):
         return _problem(status, error.problem_code, error.description, error.headers, error.extra)
     if speaks_json():
@@ -151,7 +151,7 @@ def _answer_conflict(_error: StaleDataError) -> BaseResponse:
 
 
 def _answer_unavailable(error: Exception) -> BaseResponse:
-    log.error("database_unavailable", path=request.path, error=str(error).split("\n")[0])
+    log.error("database_unavailable", endpoint=request.endpoint, error=str(error).split("\n")[0])
     if speaks_json():
         return _problem(
             503, "unavailable", "The portal can't reach its database.", {"Retry-After": "5"}, {}
