@@ -39,9 +39,10 @@ def assemble(settings: Settings) -> Portal:
         package.init_app(app)
     shell.init_app(app)
     if not settings.is_production:
-        from webapp import demo
+        from webapp import demo, design
 
         demo.init_app(app)
+        design.init_app(app)
     access.check_declared(app)
     tenancy.check_shapes()
     return app

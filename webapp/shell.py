@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 from webapp.core import navigation, preferences
+from webapp.core.clock import utcnow
 from webapp.orgs.access import may, memberships_of
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
@@ -49,6 +50,7 @@ class _Macros:
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["ui"] = _Macros(app)
     app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["utcnow"] = utcnow
     app.jinja_env.globals["Permission"] = Permission
     app.context_processor(_context)
 
@@ -62,6 +64,7 @@ def _context() -> dict[str, Any]:
         "operator_identity": _identity(),
         "support_email": _settings().support_email,
         "support_phone": _settings().support_phone,
+        "home_url": url_for("orgs.home"),
         "footer_links": [(gettext("Status"), url_for("health.status"))],
         "signed_out_links": [(gettext("Status"), url_for("health.status"))],
         "languages": preferences.LANGUAGE_NAMES,
@@ -83,7 +86,7 @@ def _choices() -> list[Organisation]:
 def _rail(organisation: Organisation | None) -> list[RailEntry]:
     operator = _entries("operator", None) if getattr(current_user, "is_operator", False) else []
     if organisation is None:
-        return operator
+        return [*_entries("me", None), *operator]
     entries = _entries("top", organisation)
     for group, label, icon in TRADES:
         entries.extend(_entries(group, organisation) or [_absent(label, icon, group)])

@@ -11,7 +11,7 @@ from webapp.mail.types import renewed_by
 
 
 def init_app(app: Flask) -> None:
-    from webapp.accounts import jobs, me  # noqa: F401 - registers the sweep and the routes of /me
+    from webapp.accounts import jobs, me, navigation  # noqa: F401 - register themselves
     from webapp.accounts.routes import bp
     from webapp.accounts.services import renew_reset
 

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext as _
+from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -94,6 +95,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _answer_unavailable)
 
 
+def forget_visitor() -> None:
+    """For pages shown while the database is away: nobody is asked who is signed in."""
+    g._login_user = AnonymousUserMixin()
+
+
 def speaks_json() -> bool:
     """Devices and API clients are answered in problem+json, whatever they say they accept."""
     return request.path.startswith(("/device/", "/api/"))
@@ -151,6 +157,7 @@ def _answer_conflict(_error: StaleDataError) -> BaseResponse:
 
 
 def _answer_unavailable(error: Exception) -> BaseResponse:
+    forget_visitor()
     log.error("database_unavailable", endpoint=request.endpoint, error=str(error).split("\n")[0])
     if speaks_json():
         return _problem(

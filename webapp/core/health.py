@@ -17,6 +17,7 @@ from webapp.core import db as database
 from webapp.core.access import PUBLIC, allow
 from webapp.core.clock import utcnow
 from webapp.core.db import db
+from webapp.core.errors import forget_visitor
 from webapp.core.web import render
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,14 @@ def readyz() -> Response:
 def status() -> Response:
     parts = _parts()
     overall = worst(part.state for part in parts)
-    return render("core/status.html", block="parts", parts=parts, overall=overall, worst_state=overall, now=utcnow())
+    return render(
+        "core/status.html",
+        block="parts",
+        parts=parts,
+        overall=overall,
+        worst_state=overall,
+        now=utcnow(),
+    )
 
 
 @bp.get("/status.json")
@@ -87,7 +95,10 @@ def worst(states: Iterable[str]) -> str:
 
 def _parts() -> list[Part]:
     portal = Part("portal", _("Portal"), "online", _("Answers."))
-    return [portal, _database_part(), _redis_part(), *(_checked(check) for check in _checks)]
+    database_ = _database_part()
+    if database_.state != "online":
+        forget_visitor()
+    return [portal, database_, _redis_part(), *(_checked(check) for check in _checks)]
 
 
 def _checked(check: Check) -> Part:
