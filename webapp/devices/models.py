@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId
+from webapp.core.listing import word_index
 from webapp.core.tenancy import Global, Owned
 
 
@@ -73,7 +74,13 @@ class Credential(Owned, Base):
     """
 
     __tablename__ = "credentials"
-    __table_args__ = (UniqueConstraint("public_id"), Index(None, "organisation_id", "kind", "id"))
+    __table_args__ = (
+        UniqueConstraint("public_id"),
+        Index(None, "organisation_id", "kind", "id"),
+        Index(None, "organisation_id", "name", "id"),
+        Index(None, "organisation_id", "created_at", "id"),
+        word_index("ix_credentials_words", "name"),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]

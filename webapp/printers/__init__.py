@@ -5,13 +5,54 @@ technician needs to know already filled in. Wire contract: docs/protocols/printe
 """
 
 from flask import Flask
+from flask_babel import lazy_gettext as _
 
 
 def init_app(app: Flask) -> None:
+    from webapp.core import tiles
+    from webapp.printers import words
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.panic.routes import bp as panic_bp
+    from webapp.printers.routes import bp as admin_bp
+    from webapp.printers.tiles import printer_tile
 
     app.register_blueprint(device_bp)
     app.register_blueprint(panic_bp)
+    app.register_blueprint(admin_bp)
     app.cli.add_command(printers)
+    app.jinja_env.globals["printer_words"] = words
+    tiles.register("printers", printer_tile, order=50)
+    _register_places()
+
+
+def _register_places() -> None:
+    from webapp.core.navigation import Place, register
+    from webapp.orgs.permissions import Permission
+
+    register(
+        Place(
+            "printers",
+            _("Requests"),
+            "printers.requests",
+            "bell",
+            Permission.PRINTER_REQUESTS_READ,
+            order=10,
+        ),
+        Place(
+            "printers",
+            _("Printers"),
+            "printers.printers",
+            "printer",
+            Permission.PRINTERS_READ,
+            order=20,
+        ),
+        Place(
+            "printers",
+            _("Panic buttons"),
+            "printers.buttons",
+            "alarm",
+            Permission.PRINTERS_READ,
+            order=30,
+        ),
+    )

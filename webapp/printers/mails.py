@@ -1,10 +1,16 @@
-"""The two mails of a request (B-4): to the person in the language of page 1, to the technicians in the button's."""
+"""The two mails of a request (B-4): to the person in the language of page 1, to the technicians in the button's.
+
+And the answers that technicians write to the person (B-9).
+"""
 
 from __future__ import annotations
+
+from html import escape
 
 from sqlalchemy import select
 
 from webapp.core.db import db
+from webapp.mail.models import Mail
 from webapp.mail.outbox import send_composed
 from webapp.mail.placeholders import fill_html, fill_subject
 from webapp.printers.default_mails import default_mail
@@ -17,6 +23,40 @@ def send_request_mails(request: PanicRequest) -> None:
     button = request.button
     _send(request, Receiver.END_USER, [request.email], language=request.language)
     _send(request, Receiver.TECHNICIANS, button.technician_emails, language=button.language)
+
+
+def send_answer(request: PanicRequest, text: str) -> Mail:
+    """What a technician wrote, as it is, under the subject of the person's own mail."""
+    button = request.button
+    subject, _html = template_of(button, Receiver.END_USER, request.language)
+    values = values_of(request, language=request.language)
+    return send_composed(
+        subject=f"Re: {fill_subject(subject, values)} (#{request.number})",
+        html=_as_html(text),
+        to=request.email,
+        language=request.language,
+        organisation_id=request.organisation_id,
+        from_name=button.from_name or button.name,
+        reply_to=answers_go_to(button),
+        type="printer_request_answer",
+        about=("request", request.public_id),
+    )
+
+
+def answers_go_to(button: PanicButton) -> str | None:
+    """The button's own address, else its first technician: somebody reads what the person replies."""
+    return button.from_email or next(iter(button.technician_emails), None)
+
+
+def mails_about(request: PanicRequest) -> list[Mail]:
+    """Everything that was written because of a request, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Mail)
+            .where(Mail.cause_kind == "request", Mail.cause_id == request.public_id)
+            .order_by(Mail.id)
+        )
+    )
 
 
 def template_of(button: PanicButton, receiver: Receiver, language: str) -> tuple[str, str]:
@@ -56,3 +96,9 @@ def _reply_to(request: PanicRequest, receiver: Receiver) -> str | None:
     if receiver is Receiver.TECHNICIANS:
         return request.email
     return request.button.from_email
+
+
+def _as_html(text: str) -> str:
+    """Paragraphs where lines are empty, breaks where they end."""
+    paragraphs = text.replace("\r\n", "\n").strip().split("\n\n")
+    return "".join(f"<p>{'<br>'.join(escape(p.strip()).splitlines())}</p>" for p in paragraphs)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from sqlalchemy.types import BigInteger
 
 from webapp.accounts.models import User
@@ -23,16 +23,35 @@ from webapp.core.db import (
     Texts,
     Versioned,
 )
+from webapp.core.listing import word_index
 from webapp.core.localized import Localized, LocalizedText
 from webapp.core.tenancy import Owned
-from webapp.devices.models import DeviceState
+from webapp.devices.models import DeviceState, Liveness
 
 
 class RequestState(StrEnum):
-    """new → in progress → done; a done one can be reopened."""
+    """new → in progress → done; one in progress can be given back, a done one reopened."""
 
     NEW = "new"
     IN_PROGRESS = "in_progress"
+    DONE = "done"
+
+    def may_become(self, other: RequestState) -> bool:
+        """The one place that knows which steps there are."""
+        return other in _NEXT_STATES[self]
+
+
+_NEXT_STATES = {
+    RequestState.NEW: {RequestState.IN_PROGRESS, RequestState.DONE},
+    RequestState.IN_PROGRESS: {RequestState.NEW, RequestState.DONE},
+    RequestState.DONE: {RequestState.IN_PROGRESS},
+}
+
+
+class ImportState(StrEnum):
+    """Nothing is made of a draft until somebody confirms it."""
+
+    DRAFT = "draft"
     DONE = "done"
 
 
@@ -47,7 +66,10 @@ class PanicButton(Owned, Versioned, Base):
     """A support form: its texts, reasons and mails. One for each building or customer."""
 
     __tablename__ = "panic_buttons"
-    __table_args__ = (Index(None, "organisation_id", "sort_name", "id"),)
+    __table_args__ = (
+        Index(None, "organisation_id", "sort_name", "id"),
+        word_index("ix_panic_buttons_words", "sort_name"),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -111,7 +133,8 @@ class Printer(Owned, Versioned, Base):
     __table_args__ = (
         UniqueConstraint("organisation_id", "maker", "serial"),
         Index(None, "organisation_id", "sort_name", "id"),
-        Index(None, "organisation_id", "serial", "id"),
+        Index("ix_printers_serial_sort", "organisation_id", text("coalesce(serial, '')"), "id"),
+        word_index("ix_printers_words", "sort_name"),
         Index(None, "organisation_id", "model", "id"),
         Index(None, "organisation_id", "location", "id"),
         Index(None, "organisation_id", "state", "id"),
@@ -147,6 +170,28 @@ class Printer(Owned, Versioned, Base):
     created_at: Mapped[Instant]
 
     button: Mapped[PanicButton | None] = relationship()
+    liveness: Mapped[Liveness | None] = relationship(
+        primaryjoin=lambda: foreign(Printer.id) == Liveness.device_id, viewonly=True
+    )
+
+
+class PrinterImport(Owned, Base):
+    """An uploaded file as it was read: kept between preview and confirmation, so that nothing is lost.
+
+    `rows` are the file's lines in order, each `{line, values, faults}`; `made` counts what the confirmation made.
+    """
+
+    __tablename__ = "printer_imports"
+    __table_args__ = (Index(None, "organisation_id", "created_at"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    file_name: Mapped[str]
+    rows: Mapped[list[Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(default=ImportState.DRAFT)
+    made: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Instant]
+    created_by: Mapped[str]
 
 
 class PrinterReading(Owned, Base):
@@ -212,6 +257,7 @@ class PanicRequest(Owned, Versioned, Base):
     __tablename__ = "panic_requests"
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
+        Index(None, "organisation_id", "number", "id"),
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "organisation_id", "state", "id"),
         Index(None, "organisation_id", "printer_name", "id"),
@@ -219,6 +265,10 @@ class PanicRequest(Owned, Versioned, Base):
         Index(None, "organisation_id", "assignee_id", "id"),
         Index(None, "printer_id"),
         Index(None, "reason_ids", postgresql_using="gin"),
+        Index(None, "printer_serial", postgresql_ops={"printer_serial": "text_pattern_ops"}),
+        Index("ix_panic_requests_serial_end", text("reverse(printer_serial)")),
+        Index("ix_panic_requests_email", text("lower(email)")),
+        word_index("ix_panic_requests_words", "printer_name"),
     )
 
     id: Mapped[Id]

@@ -1,4 +1,4 @@
-"""Requests: opened at the printer, taken, answered, done."""
+"""Requests: opened at the printer. What becomes of them is in `work`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ from webapp.printers.models import (
 
 
 def open_request(
-    launch: PanicLaunch, button: PanicButton, printer: Printer, *, now: datetime
+    launch: PanicLaunch,
+    button: PanicButton,
+    printer: Printer,
+    *,
+    now: datetime,
+    mails: bool = True,
 ) -> PanicRequest:
     """Page 3 was sent: the request, its first event, both mails, in one transaction.
 
-    Whoever calls holds the launch's row, so that a double click finds the request made.
+    Whoever calls holds the launch's row, so that a double click finds the request made. Without `mails` nobody is
+    told: for requests of the past, which a demonstration is filled with.
     """
     answers = launch.answers
     chosen = [r for r in button.reasons if r.public_id in answers["reasons"]]
@@ -51,7 +57,8 @@ def open_request(
     db.session.flush()
     launch.request_id = request.id
     note(request, "opened", by=acting(), now=now)
-    send_request_mails(request)
+    if mails:
+        send_request_mails(request)
     audit.record(
         PrinterEvent.REQUEST_OPENED,
         organisation_id=request.organisation_id,

@@ -1,0 +1,1 @@
+"""The lists of printers, panic buttons and requests: columns, filters, searches."""

@@ -1,0 +1,14 @@
+"""The administrator's side of printers: requests, printers, panic buttons, labels."""
+
+from webapp.printers.routes import (
+    buttons,
+    imports,
+    labels,
+    printers,
+    reasons,
+    requests,
+    statistics,
+)
+from webapp.printers.routes.blueprint import bp
+
+__all__ = ["bp", "buttons", "imports", "labels", "printers", "reasons", "requests", "statistics"]
