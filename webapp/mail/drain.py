@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.core.clock import utcnow
 from webapp.core.crashpoints import crash_point
@@ -135,7 +136,12 @@ def _hand_over(mail: Mail, now: datetime) -> bool:
     if db.session.scalar(statement, execution_options={"synchronize_session": False}) is None:
         log.info("mail_lease_lost", mail=mail.public_id)
         return False
-    db.session.refresh(mail, ["handed_at", "claimed_until", "possible_doubles"])
+    for name, value in (
+        ("handed_at", now),
+        ("claimed_until", until),
+        ("possible_doubles", doubles),
+    ):
+        set_committed_value(mail, name, value)
     if died_over:
         log.warning("mail_possible_double", mail=mail.public_id, possible_doubles=doubles)
     return True
