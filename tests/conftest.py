@@ -49,6 +49,7 @@ def settings(
             "DATA_DIR": str(tmp_path_factory.mktemp("data")),
             "MAIL_PORT": "1",
             "LOG_FORMAT": "json",
+            "FLOOD_PER_MINUTE": "0",
         }
     )
 

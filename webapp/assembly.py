@@ -16,6 +16,7 @@ from webapp.core import (
     db,
     endpoints,
     errors,
+    floods,
     headers,
     health,
     jobs,
@@ -79,6 +80,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     logs.init_app(app)
     web.init_app(app)
+    floods.init_app(app, settings)
     access.init_app(app)
     errors.init_app(app)
     headers.init_app(app)

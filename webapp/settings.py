@@ -49,6 +49,7 @@ class Settings:
     trusted_proxies: int
     web_threads: int
     list_timeout_ms: int
+    flood_per_minute: int
     log_format: Literal["json", "console"]
 
     @property
@@ -156,6 +157,7 @@ def _read(r: _Reader) -> Settings:
         operator_certified_mail=r.text("OPERATOR_CERTIFIED_MAIL", "outpost@pec.outpost.test"),
         trusted_proxies=r.number("TRUSTED_PROXIES", 0, 0, 5),
         web_threads=r.number("WEB_THREADS", 8, 1, 64),
+        flood_per_minute=r.number("FLOOD_PER_MINUTE", 3000, 0, 1_000_000),
         list_timeout_ms=r.number("LIST_TIMEOUT_MS", 3000, 100, 60000),
         log_format=cast(
             Literal["json", "console"],

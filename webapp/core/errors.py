@@ -89,7 +89,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Refusal, _answer_refusal)
     app.register_error_handler(NotPermitted, _answer_not_permitted)
-    app.register_error_handler(TooMany, _answer_too_many)
+    app.register_error_handler(TooMany, answer_too_many)
     app.register_error_handler(StaleDataError, _answer_conflict)
     app.register_error_handler(OperationalError, _answer_unavailable)
     app.register_error_handler(PoolTimeout, _answer_unavailable)
@@ -139,7 +139,7 @@ def _answer_not_permitted(error: NotPermitted) -> BaseResponse:
     return _page(403, permission=error.permission, administrators=error.administrators)
 
 
-def _answer_too_many(error: TooMany) -> BaseResponse:
+def answer_too_many(error: TooMany) -> Response:
     headers = {"Retry-After": str(error.wait_seconds)}
     if speaks_json():
         detail = error.message or f"Too many tries; wait {error.wait_seconds} s."
