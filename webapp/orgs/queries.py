@@ -46,7 +46,9 @@ def below(organisation: Organisation) -> ColumnElement[bool]:
 
 
 def organisations_below(organisation: Organisation) -> Select[Organisation]:
-    return select(Organisation).where(below(organisation)).options(joinedload(Organisation.parent))
+    """For lists: a parent above the organisation is nobody's to see, and is left out."""
+    in_reach = Organisation.parent.and_(Organisation.path.like(f"{organisation.path}%"))
+    return select(Organisation).where(below(organisation)).options(joinedload(in_reach))
 
 
 def open_organisations_below(organisation: Organisation) -> list[Organisation]:

@@ -11,10 +11,13 @@ from flask_babel import gettext as _
 from webapp.accounts import passwords, sessions
 from webapp.accounts.models import User
 from webapp.audit import log as audit
+from webapp.core.clock import utcnow
+from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
-from webapp.core.principal import Principal
+from webapp.core.principal import Principal, acting
 from webapp.core.throttle import Limit, take
+from webapp.mail.models import Mail
 from webapp.orgs import mails
 from webapp.orgs.authority import Authority, Rights
 from webapp.orgs.events import OrgEvent
@@ -138,6 +141,18 @@ def set_first_password(
     mails.mail_first_password(user, first, organisation)
     mails.mail_password_changed(user, organisation, by, now=now)
     _record(OrgEvent.USER_PASSWORD_SET, user, organisation, by)
+
+
+def renew_first_password(mail: Mail) -> Mail:
+    """*Send again*: the old mail's password was wiped, so another one goes out, while it is still the first."""
+    user, now = find_by_email(mail.recipient), utcnow()
+    if user is None or not user.is_active or not user.must_change_password:
+        raise Refusal(_("This person has chosen a password of their own meanwhile."))
+    organisation = db.session.get_one(Organisation, mail.organisation_id)
+    first = passwords.generate_password()
+    give_first_password(user, first, now)
+    _record(OrgEvent.USER_PASSWORD_SET, user, organisation, acting())
+    return mails.mail_first_password(user, first, organisation)
 
 
 def deactivate_user(
