@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from webapp.core.access import allow
@@ -73,10 +74,16 @@ def right_ask(org: str) -> ResponseReturnValue:
             current_user, permission, here, message=form.message.data or "", by=acting()
         )
     except TooMany as error:
-        raise TooMany(
-            error.wait_seconds,
-            _("You asked for this already; the administrators have your mail."),
-        ) from error
+        hours = -(-error.wait_seconds // 3600)
+        flash(
+            ngettext(
+                "You asked for this already, and the administrators have your mail. You can ask again in %(num)s hour.",
+                "You asked for this already, and the administrators have your mail. You can ask again in %(num)s hours.",
+                hours,
+            ),
+            "warning",
+        )
+        return see_other(url_for("orgs.rights", org=here.public_id))
     names = ", ".join(u.name for u in asked)
     flash(_("Your wish was mailed to %(names)s.", names=names), "ok")
     return see_other(url_for("orgs.rights", org=here.public_id))
