@@ -21,7 +21,7 @@ STATE_LABELS = {
 
 
 def _link(mail: Mail) -> str:
-    return url_for("mail.mail", mail_id=mail.public_id)
+    return url_for("mailing.mail", mail_id=mail.public_id)
 
 
 def _types() -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ MAILS = Listing(
         Column(
             "state",
             _("State"),
-            cell="mail/cells.html#state",
+            cell="mailing/cells.html#state",
             value=lambda mail: str(STATE_LABELS[mail.word]),
             sort=Mail.state,
             main=True,

@@ -16,14 +16,14 @@ from webapp.core.db import db
 from webapp.core.headers import PREVIEW_CSP
 from webapp.core.web import render, see_other
 from webapp.mail.events import MailEvent
-from webapp.mail.lists import MAILS, STATE_LABELS
 from webapp.mail.models import Mail
 from webapp.mail.services import can_send_again, send_again
 from webapp.mail.types import label_of
+from webapp.mailing.lists import MAILS, STATE_LABELS
 from webapp.orgs.access import current_organisation
 from webapp.orgs.permissions import Permission
 
-bp = Blueprint("mail", __name__, url_prefix="/o/<org>/mail")
+bp = Blueprint("mailing", __name__, url_prefix="/o/<org>/mail")
 
 
 @bp.url_defaults
@@ -36,7 +36,7 @@ def _same_organisation(_endpoint: str, values: dict[str, object]) -> None:
 @allow(Permission.MAIL_READ)
 def mails(org: str) -> Response:
     statement = select(Mail).options(defer(Mail.html), defer(Mail.text), defer(Mail.bodies_sealed))
-    return MAILS.page(statement).respond("mail/mails.html")
+    return MAILS.page(statement).respond("mailing/mails.html")
 
 
 @bp.get("/<mail_id>", endpoint="mail")
@@ -44,7 +44,7 @@ def mails(org: str) -> Response:
 def show(org: str, mail_id: str) -> Response:
     found = _mail_or_404(mail_id)
     return render(
-        "mail/mail.html",
+        "mailing/mail.html",
         mail=found,
         kind=label_of(found.type),
         state_label=STATE_LABELS[found.word],
@@ -79,7 +79,7 @@ def resend(org: str, mail_id: str) -> BaseResponse:
         label=found.subject,
         detail={"to": found.recipient},
     )
-    return see_other(url_for("mail.mail", mail_id=fresh.public_id))
+    return see_other(url_for("mailing.mail", mail_id=fresh.public_id))
 
 
 def _mail_or_404(public_id: str) -> Mail:
