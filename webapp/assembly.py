@@ -9,18 +9,18 @@ from jinja2 import StrictUndefined
 from redis import BlockingConnectionPool, Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import accounts, audit, devices, mail, orgs, printers, shell
+from webapp import accounts, audit, devices, mail, mailing, orgs, printers, shell
 from webapp.core import (
     access,
     assets,
     db,
-    endpoints,
     errors,
     floods,
     headers,
     health,
     jobs,
     logs,
+    openapi,
     preferences,
     tenancy,
     web,
@@ -28,7 +28,7 @@ from webapp.core import (
 from webapp.core.web import Portal
 from webapp.settings import Settings
 
-PACKAGES = (audit, mail, accounts, orgs, devices, printers)
+PACKAGES = (audit, mail, accounts, orgs, mailing, devices, printers)
 
 
 def assemble(settings: Settings) -> Portal:
@@ -89,7 +89,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     preferences.init_app(app)
     assets.init_app(app)
     health.init_app(app)
-    endpoints.init_app(app)
+    openapi.init_app(app)
     jobs.init_app(app)
 
 

@@ -1,18 +1,17 @@
-"""JSON endpoints for devices and programs: msgspec structs check the input and write the OpenAPI document."""
+"""JSON endpoints for devices and programs: msgspec structs check the input and describe it (`core.openapi`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import wraps
-from http import HTTPStatus
+from functools import cache, wraps
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.core.access import PUBLIC, allow
 from webapp.core.errors import Problem
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -33,7 +32,11 @@ class ProblemBody(msgspec.Struct, rename={"kind": "type"}):
 
 @dataclass(frozen=True)
 class Description:
-    """What an endpoint takes and answers; the OpenAPI document is made of these."""
+    """What an endpoint takes and answers; the OpenAPI document is made of these.
+
+    `query` is a struct of the URL's parameters; a list is a parameter that may be repeated. `conditional`: the
+    answer has an ETag, and If-None-Match is answered with 304.
+    """
 
     summary: str
     answers: dict[int, type[msgspec.Struct]]
@@ -41,10 +44,12 @@ class Description:
     problems: dict[int, str] = field(default_factory=dict)
     security: str | None = None
     max_bytes: int = 64 * 1024
+    query: type[msgspec.Struct] | None = None
+    conditional: bool = False
 
 
 def endpoint(description: Description) -> Callable[[View], View]:
-    """Decode and check the body, hand it to the view as `message`, encode what the view returns.
+    """Check the input, hand it to the view as `message` (body) and `query`, encode what the view returns.
 
     The view returns a struct (status 200) or `(struct, status)`. Bad input: 400 when it is no JSON,
     413 too long, 422 with the place in the message otherwise.
@@ -53,14 +58,40 @@ def endpoint(description: Description) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def speak(**kwargs: Any) -> Response:
+            if description.query is not None:
+                kwargs["query"] = _queried(description.query)
             if description.body is not None:
                 kwargs["message"] = _decoded(description.body, description.max_bytes)
-            return _encoded(view(**kwargs))
+            answer = _encoded(view(**kwargs))
+            return _conditional(answer) if description.conditional else answer
 
         speak.__description__ = description  # type: ignore[attr-defined]
         return speak
 
     return wrap
+
+
+def _queried(struct: type[S]) -> S:
+    """The URL's parameters; one that isn't known is refused, so that a mistyped filter is not overlooked."""
+    repeated = _repeated(struct)
+    values: dict[str, Any] = {}
+    for name, given in request.args.lists():
+        if name not in repeated and len(given) > 1:
+            raise _invalid(name, "the parameter is given more than once")
+        values[name] = given if name in repeated else given[0]
+    try:
+        return msgspec.convert(values, type=struct, strict=False)
+    except msgspec.ValidationError as error:
+        raise _misfit(error) from error
+
+
+@cache
+def _repeated(struct: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of the parameters that may be given several times."""
+    described = msgspec.inspect.type_info(struct)
+    assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - a query is a struct
+    lists = msgspec.inspect.ListType
+    return frozenset(f.encode_name for f in described.fields if isinstance(f.type, lists))
 
 
 def _decoded(struct: type[S], max_bytes: int) -> S:
@@ -70,8 +101,7 @@ def _decoded(struct: type[S], max_bytes: int) -> S:
     try:
         message = msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        raise _invalid(where.strip("`").removeprefix("$").removeprefix("."), what) from error
+        raise _misfit(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "invalid_json", f"The body is not JSON: {error}.") from error
     if b"\\u0000" in body and any("\x00" in s for s in _strings(msgspec.to_builtins(message))):
@@ -93,6 +123,11 @@ def _too_large(max_bytes: int) -> Problem:
     return Problem(
         413, "too_large", f"The message is longer than {max_bytes} bytes.", max_bytes=max_bytes
     )
+
+
+def _misfit(error: msgspec.ValidationError) -> Problem:
+    what, _, where = str(error).partition(" - at ")
+    return _invalid(where.strip("`").removeprefix("$").removeprefix("."), what)
 
 
 def _invalid(where: str, message: str) -> Problem:
@@ -119,101 +154,8 @@ def _encoded(result: Any) -> Response:
     return response
 
 
-bp = Blueprint("api", __name__)
-
-
-def init_app(app: Flask) -> None:
-    app.register_blueprint(bp)
-
-
-@bp.get("/api/openapi.json")
-@allow(PUBLIC)
-def openapi_document() -> Response:
-    return jsonify(openapi(current_app))
-
-
-def openapi(app: Flask) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of every described endpoint."""
-    described = sorted(_described(app), key=lambda item: item[0])
-    structs: list[Any] = [ProblemBody]
-    for _path, _method, description in described:
-        structs.extend(description.answers.values())
-        structs.extend([description.body] if description.body else [])
-    schemas, components = msgspec.json.schema_components(
-        structs, ref_template="#/components/schemas/{name}"
-    )
-    refs = dict(zip(structs, schemas, strict=True))
-    paths: dict[str, dict[str, Any]] = {}
-    for path, method, description in described:
-        paths.setdefault(path, {})[method] = _operation(description, refs, path)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Outpost",
-            "version": "1",
-            "description": "What devices and programs say to the portal, and what it answers.",
-        },
-        "servers": [{"url": current_app.extensions["settings"].base_url}],
-        "paths": paths,
-        "components": {"schemas": components, "securitySchemes": _SECURITY},
-    }
-
-
-_SECURITY = {
-    "enrolment": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "Enrolment token of the organisation, `op_enrol_<id>_<secret>`.",
-    },
-    "device": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The device's own credential, `op_<kind>_<id>_<secret>`.",
-    },
-}
-
-
-def _described(app: Flask) -> Iterator[tuple[str, str, Description]]:
-    for rule in app.url_map.iter_rules():
-        description = getattr(app.view_functions[rule.endpoint], "__description__", None)
-        if description is None:
-            continue
-        path = rule.rule.replace("<", "{").replace(">", "}")
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            yield path, method.lower(), description
-
-
-def _operation(description: Description, refs: dict[Any, Any], path: str) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "summary": description.summary,
-        "operationId": path.strip("/").replace("/", "_"),
-        "responses": {
-            **{
-                str(status): _response(HTTPStatus(status).phrase, "application/json", refs[struct])
-                for status, struct in description.answers.items()
-            },
-            **{
-                str(status): _response(words, "application/problem+json", refs[ProblemBody])
-                for status, words in sorted(_all_problems(description).items())
-            },
-        },
-    }
-    if description.body is not None:
-        content = {"application/json": {"schema": refs[description.body]}}
-        operation["requestBody"] = {"required": True, "content": content}
-    if description.security is not None:
-        operation["security"] = [{description.security: []}]
-    return operation
-
-
-def _all_problems(description: Description) -> dict[int, str]:
-    problems = dict(description.problems)
-    if description.body is not None:
-        problems |= {400: "invalid_json", 413: "too_large", 422: "invalid_message"}
-    if description.security is not None:
-        problems[401] = "credential_invalid"
-    return problems
-
-
-def _response(words: str, media_type: str, schema: Any) -> dict[str, Any]:
-    return {"description": words, "content": {media_type: {"schema": schema}}}
+def _conditional(answer: Response) -> Response:
+    """With an ETag over the bytes; whoever has them already is answered 304."""
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.set_etag(sha256(answer.get_data()).hexdigest()[:32])
+    return answer.make_conditional(request)  # type: ignore[return-value]
