@@ -124,6 +124,7 @@ def test_an_accent_is_the_same_however_it_was_typed() -> None:
         PasswordHasher(time_cost=1, memory_cost=70 * 1024, parallelism=1).hash(GOOD),
         PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1, type=Type.I).hash(GOOD),
     ],
+    ids=["none", "empty", "no hash", "torn", "too slow", "too large", "another kind"],
 )
 def test_no_hash_a_broken_one_or_one_beyond_bounds_never_fits(stored: str | None) -> None:
     assert not passwords.verify(stored, GOOD)
