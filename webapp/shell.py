@@ -88,8 +88,13 @@ def _rail(organisation: Organisation | None) -> list[RailEntry]:
     if organisation is None:
         return [*_entries("me", None), *operator]
     entries = _entries("top", organisation)
+    if organisation.is_personal:
+        return [*entries, *operator]
     for group, label, icon in TRADES:
-        entries.extend(_entries(group, organisation) or [_absent(label, icon, group)])
+        if navigation.places(group):
+            entries.extend(_entries(group, organisation))
+        else:
+            entries.append(_absent(label, icon, group))
     return [*entries, *_entries("organisation", organisation), *operator]
 
 

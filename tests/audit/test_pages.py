@@ -34,7 +34,7 @@ def shown(who: Person, query: str = "") -> list[str]:
         else f"/o/{who.world.acme}/audit?format=csv"
     ).text
     rows = [line.split(",") for line in lines.strip().splitlines()[1:]]
-    return [f"{row[1]} {row[3]}" for row in rows if "exported" not in row[1]]
+    return [f"{row[1]} {row[3].partition(' [')[0]}" for row in rows if "exported" not in row[1]]
 
 
 @pytest.mark.feature("P-11")

@@ -88,6 +88,12 @@ def object_of(found: AuditRow) -> str:
     return str((found.payload or {}).get("object") or found.object_id)
 
 
+def object_with_id(found: AuditRow) -> str:
+    """For the file: the name may change, the id does not."""
+    name = object_of(found)
+    return name if name == found.object_id else f"{name} [{found.object_id}]"
+
+
 def via_of(found: AuditRow) -> str:
     return str((found.payload or {}).get("via") or "")
 

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     AUDIT_READ = "organisation:audit:read"
     MAIL_READ = "organisation:mail:read"
     MAIL_SEND = "organisation:mail:send"
+    API_READ = "organisation:api:read"
+    API_EDIT = "organisation:api:edit"
     ENROLMENT_READ = "devices:enrolment:read"
     ENROLMENT_EDIT = "devices:enrolment:edit"
     PRINTERS_READ = "printers:printers:read"
@@ -80,6 +82,8 @@ PERMISSION_NAMES = {
     Permission.AUDIT_READ: _("Read the audit log"),
     Permission.MAIL_READ: _("See the mails sent"),
     Permission.MAIL_SEND: _("Send mails again"),
+    Permission.API_READ: _("See API tokens and webhooks"),
+    Permission.API_EDIT: _("Create and revoke API tokens, edit webhooks"),
     Permission.ENROLMENT_READ: _("See enrolment tokens"),
     Permission.ENROLMENT_EDIT: _("Create and revoke enrolment tokens"),
     Permission.PRINTERS_READ: _("See printers and panic buttons"),

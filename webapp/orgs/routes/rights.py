@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, url_for
+from dataclasses import dataclass
+
+from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -15,6 +17,7 @@ from webapp.core.web import render, see_other
 from webapp.orgs import queries
 from webapp.orgs.access import MEMBER, current_organisation, may, permissions_here
 from webapp.orgs.forms.people import AskForm
+from webapp.orgs.lists import roles_in_words
 from webapp.orgs.models import Membership
 from webapp.orgs.permissions import Permission, Role
 from webapp.orgs.queries import Holder
@@ -22,41 +25,63 @@ from webapp.orgs.routes.blueprint import bp
 from webapp.orgs.services.rights import ask_for_permission
 
 
+@dataclass(frozen=True)
+class Line:
+    """One membership of the table: who, why, and from which organisation above, if from above."""
+
+    membership: Membership
+    why: str
+    whence: str
+
+
 @bp.get("/o/<org>/rights")
 @allow(MEMBER)
 def rights(org: str) -> ResponseReturnValue:
-    """One's own rights; with *see users* also everybody else's."""
-    here = current_organisation()
-    found = queries.holders(here)
-    if not may(Permission.USERS_READ):
-        found = [h for h in found if h.membership.user_id == current_user.id]
+    """One's own rights; with *see users* also everybody else's, all or those to one permission."""
+    here, asked = current_organisation(), _asked_permission()
+    holders = queries.holders(here)
+    own = [h for h in holders if h.membership.user_id == current_user.id]
+    seen = holders if may(Permission.USERS_READ) else own
     return render(
         "orgs/rights.html",
-        rows=[(p, p in permissions_here(), _having(p, found)) for p in Permission],
+        mine=[(p, p in permissions_here(), _reasons(own, p), _number(seen, p)) for p in Permission],
         missing=[p for p in Permission if p not in permissions_here()],
+        asked=asked,
+        lines=[_line(h, asked) for h in seen if asked is None or asked in h.permissions],
         administrators=queries.administrators(here),
         form=AskForm(formdata=None),
     )
 
 
-def _having(permission: Permission, holders: list[Holder]) -> list[tuple[Membership, str, str]]:
-    """Who has it: membership, the roles that bring it or that it stands alone, and whence from above."""
-    return [
-        (h.membership, _why(h.membership, permission), _whence(h))
-        for h in holders
-        if permission in h.permissions
-    ]
+def _asked_permission() -> Permission | None:
+    value = request.args.get("permission", "")
+    return Permission(value) if value in set(Permission) else None
+
+
+def _reasons(holders: list[Holder], permission: Permission) -> str:
+    lines = [_line(h, permission) for h in holders if permission in h.permissions]
+    return "; ".join(
+        _("%(why)s, from %(org)s", why=line.why, org=line.whence) if line.whence else line.why
+        for line in lines
+    )
+
+
+def _number(holders: list[Holder], permission: Permission) -> int:
+    return len({h.membership.user_id for h in holders if permission in h.permissions})
+
+
+def _line(holder: Holder, permission: Permission | None) -> Line:
+    membership = holder.membership
+    why = roles_in_words(membership) if permission is None else _why(membership, permission)
+    return Line(membership, why, membership.organisation.name if holder.is_inherited else "")
 
 
 def _why(membership: Membership, permission: Permission) -> str:
+    """The roles that bring it, or that it was granted alone."""
     reasons = [r.label for r in Role if r in membership.roles and permission in r.permissions]
     if permission in membership.grants:
         reasons.append(_("granted singly"))
     return ", ".join(reasons)
-
-
-def _whence(holder: Holder) -> str:
-    return holder.membership.organisation.name if holder.is_inherited else ""
 
 
 @bp.post("/o/<org>/permission-requests")
@@ -77,8 +102,10 @@ def right_ask(org: str) -> ResponseReturnValue:
         hours = -(-error.wait_seconds // 3600)
         flash(
             ngettext(
-                "You asked for this already, and the administrators have your mail. You can ask again in %(num)s hour.",
-                "You asked for this already, and the administrators have your mail. You can ask again in %(num)s hours.",
+                "You asked for this already; the administrators have your mail. "
+                "You can ask again in %(num)s hour.",
+                "You asked for this already; the administrators have your mail. "
+                "You can ask again in %(num)s hours.",
                 hours,
             ),
             "warning",
