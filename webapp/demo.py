@@ -19,6 +19,7 @@ from webapp.core.principal import Actor, Principal, acting_as
 from webapp.core.tenancy import unscoped
 from webapp.orgs import demo as orgs_demo
 from webapp.orgs.models import Organisation
+from webapp.printers import demo as printers_demo
 
 demo = AppGroup("demo", help="Data for a demonstration; absent in production.")
 
@@ -32,8 +33,8 @@ class Program(TypedDict):
 
 # Each trade adds its own below: `seed(acme, globex)` makes its things unless they are there,
 # `fleet()` names the simulators that stand in for its devices.
-SEEDS: tuple[Callable[[Organisation, Organisation], object], ...] = ()
-FLEETS: tuple[Callable[[], list[Program]], ...] = ()
+SEEDS: tuple[Callable[[Organisation, Organisation], object], ...] = (printers_demo.seed,)
+FLEETS: tuple[Callable[[], list[Program]], ...] = (printers_demo.fleet,)
 
 
 def init_app(app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from webapp.core.forms import CreatingForm, one_line
 
@@ -13,7 +13,7 @@ class EnrolmentTokenForm(CreatingForm):
     name = StringField(
         _("Name"),
         [
-            InputRequired(_("Enter a name by which you will know it again.")),
+            DataRequired(_("Enter a name by which you will know it again.")),
             Length(max=60, message=_("At most %(max)d characters, please.")),
         ],
         filters=[one_line],

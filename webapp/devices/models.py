@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId
 from webapp.core.listing import word_index
+from webapp.core.names import sort_name
 from webapp.core.tenancy import Global, Owned
 
 
@@ -34,12 +35,24 @@ class DeviceState(StrEnum):
 
 
 class Device(Owned, Base):
-    """Thin index over all trades' tables, written in the same transaction as the trade's own row."""
+    """Thin index over all trades' tables, written in the same transaction as the trade's own row.
+
+    Its other indexes are those of the search box: each serves one way of finding, first within one
+    organisation, then over a tree of them (`webapp.search`).
+    """
 
     __tablename__ = "devices"
     __table_args__ = (
         Index(None, "organisation_id", "kind", "name", "id"),
+        Index("ix_devices_serial_here", "organisation_id", text("serial text_pattern_ops")),
+        Index("ix_devices_end_here", "organisation_id", text("reverse(serial) text_pattern_ops")),
+        Index("ix_devices_code_here", "organisation_id", text("code text_pattern_ops")),
+        Index("ix_devices_name_here", "organisation_id", text("sort_name text_pattern_ops")),
         Index(None, "serial", postgresql_ops={"serial": "text_pattern_ops"}),
+        Index("ix_devices_end", text("reverse(serial) text_pattern_ops")),
+        Index(None, "code", postgresql_ops={"code": "text_pattern_ops"}),
+        Index(None, "sort_name", postgresql_ops={"sort_name": "text_pattern_ops"}),
+        word_index("ix_devices_words", "sort_name"),
     )
 
     id: Mapped[Id]
@@ -48,8 +61,14 @@ class Device(Owned, Base):
     serial: Mapped[str | None]
     code: Mapped[str | None]
     name: Mapped[str]
+    sort_name: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(default=DeviceState.NOT_SET_UP)
     created_at: Mapped[Instant]
+
+    @validates("name")
+    def _named(self, _key: str, name: str) -> str:
+        self.sort_name = sort_name(name)
+        return name
 
 
 class Ownership(Owned, Base):

@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["printer_words"] = words
     tiles.register("printers", printer_tile, order=50)
     _register_places()
+    _register_device_page()
 
 
 def _register_places() -> None:
@@ -55,4 +56,20 @@ def _register_places() -> None:
             Permission.PRINTERS_READ,
             order=30,
         ),
+    )
+
+
+def _register_device_page() -> None:
+    from webapp.devices.models import DeviceKind
+    from webapp.devices.pages import DevicePage, register_page
+    from webapp.orgs.permissions import Permission
+
+    register_page(
+        DevicePage(
+            DeviceKind.PRINTER,
+            _("Printer"),
+            "printer",
+            Permission.PRINTERS_READ,
+            "printers.printer",
+        )
     )

@@ -20,7 +20,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -52,7 +52,7 @@ class ButtonForm(CreatingForm):
 
     name = StringField(
         _("Name"),
-        [InputRequired(_("Enter a name, such as the building's.")), at_most(60)],
+        [DataRequired(_("Enter a name, such as the building's.")), at_most(60)],
         filters=[one_line],
         description=_("For you and as the sender of its mails, such as the building or customer."),
     )
@@ -68,7 +68,7 @@ class ButtonForm(CreatingForm):
     )
     emails = TextAreaField(
         _("Technicians' e-mail addresses"),
-        [InputRequired(_("Enter at least one address: somebody must get the requests."))],
+        [DataRequired(_("Enter at least one address: somebody must get the requests."))],
         filters=[stripped],
         description=_("One a line. Each gets every request."),
     )
@@ -127,7 +127,7 @@ class PrinterForm(CreatingForm):
 
     name = StringField(
         _("Name"),
-        [InputRequired(_("Enter a name that people know it by.")), at_most(120)],
+        [DataRequired(_("Enter a name that people know it by.")), at_most(120)],
         filters=[one_line],
     )
     button = SelectField(
@@ -210,7 +210,7 @@ def _reason_form(button: PanicButton) -> type[ReasonForm]:
     codes = tuple(dict.fromkeys([button.language, *button.languages]))
     fields: dict[str, Any] = {"languages": codes}
     for code in codes:
-        required = InputRequired(_("Say it in the technicians' language; it is the fallback."))
+        required = DataRequired(_("Say it in the technicians' language; it is the fallback."))
         first = required if code == button.language else MayBeEmpty()
         fields[f"text_{code}"] = StringField(
             LANGUAGE_NAMES[code], [first, at_most(80)], filters=[one_line]
@@ -242,14 +242,14 @@ class ImportForm(CreatingForm):
 
 class NoteForm(CreatingForm):
     text = TextAreaField(
-        _("Note"), [InputRequired(_("Write something first.")), at_most(5000)], filters=[stripped]
+        _("Note"), [DataRequired(_("Write something first.")), at_most(5000)], filters=[stripped]
     )
 
 
 class AnswerForm(CreatingForm):
     text = TextAreaField(
         _("Your answer"),
-        [InputRequired(_("Write something first.")), at_most(5000)],
+        [DataRequired(_("Write something first.")), at_most(5000)],
         filters=[stripped],
     )
 

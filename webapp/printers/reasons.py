@@ -25,7 +25,7 @@ def add_reason(button: PanicButton, texts: Mapping[str, str]) -> PanicReason:
         raise Refusal(words, status=409)
     reason = PanicReason(
         organisation_id=button.organisation_id,
-        texts=LocalizedText(texts),
+        texts=LocalizedText({code: words for code, words in texts.items() if words}),
         position=max((r.position for r in button.reasons), default=-1) + 1,
     )
     button.reasons.append(reason)

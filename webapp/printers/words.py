@@ -85,9 +85,14 @@ def step_word(kind: str) -> str:
     return str(STEPS.get(kind, kind))
 
 
-def missing_words(missing: list[list[str]]) -> list[str]:
-    """What the printer did not tell, and why, one sentence each."""
-    return [f"{_FIELDS.get(what, what)}: {_WHY.get(why, why)}" for what, why in missing]
+def missing_words(facts: dict[str, Any]) -> list[str]:
+    """What nobody told, and why, one sentence each. What the app knew by itself isn't missing."""
+    known = {**facts, **facts["counters"]}
+    return [
+        f"{_FIELDS.get(what, what)}: {_WHY.get(why, why)}"
+        for what, why in facts["missing"]
+        if known.get(what) in (None, "", [])
+    ]
 
 
 def doubt_words(doubtful: list[str]) -> list[str]:

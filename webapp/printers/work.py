@@ -57,6 +57,9 @@ def complete(request: PanicRequest, *, by: Principal, now: datetime) -> None:
 
 def reopen(request: PanicRequest, user: User, *, by: Principal, now: datetime) -> None:
     """In progress again, with whoever had it, else with whoever reopens it."""
+    if request.state != RequestState.DONE:
+        words = _("#%(number)s is not done: there is nothing to reopen.", number=request.number)
+        raise Refusal(words, status=409)
     _move(request, RequestState.IN_PROGRESS)
     request.done_at = None
     request.assignee = request.assignee or user
