@@ -70,7 +70,8 @@ def change_rights(
     if Role.ADMINISTRATOR in before.roles and Role.ADMINISTRATOR not in rights.roles:
         refuse_last_administrator(membership.user, [here])
     membership.roles, membership.grants = [*rights.roles], [*rights.grants]
-    changes = {name: [_words(before)[name], words] for name, words in _words(rights).items()}
+    old, new = _words(before), _words(rights)
+    changes = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
     _record(OrgEvent.RIGHTS_CHANGED, membership, by, {"changes": changes})
     return True
 
