@@ -82,7 +82,7 @@ def _make_personal(user: User, now: datetime) -> None:
     )
     if made is None:
         return
-    row = db.session.get_one(Organisation, made)
+    row = db.session.scalars(select(Organisation).where(Organisation.id == made)).one()
     row.path = f"/{made}/"
     db.session.add(Membership(user=user, organisation=row, organisation_id=made, created_at=now))
     db.session.flush()

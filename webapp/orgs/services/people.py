@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from webapp.accounts import passwords, sessions
 from webapp.accounts.models import User
@@ -148,7 +149,8 @@ def renew_first_password(mail: Mail) -> Mail:
     user, now = find_by_email(mail.recipient), utcnow()
     if user is None or not user.is_active or not user.must_change_password:
         raise Refusal(_("This person has chosen a password of their own meanwhile."))
-    organisation = db.session.get_one(Organisation, mail.organisation_id)
+    owner = select(Organisation).where(Organisation.id == mail.organisation_id)
+    organisation = db.session.scalars(owner).one()
     first = passwords.generate_password()
     give_first_password(user, first, now)
     _record(OrgEvent.USER_PASSWORD_SET, user, organisation, acting())
