@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from html import escape
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from webapp.core.db import db
 from webapp.mail.models import Mail
 from webapp.mail.outbox import send_composed
 from webapp.mail.placeholders import fill_html, fill_subject
+from webapp.mail.types import name_composed
 from webapp.printers.default_mails import default_mail
 from webapp.printers.models import PanicButton, PanicMail, PanicRequest, Receiver
 from webapp.printers.variables import values_of
+
+name_composed("printer_request_end_user", _("Printer request: confirmation"))
+name_composed("printer_request_technicians", _("Printer request: to the technicians"))
+name_composed("printer_request_answer", _("Printer request: answer"))
 
 
 def send_request_mails(request: PanicRequest) -> None:
