@@ -76,10 +76,13 @@ def _context() -> dict[str, Any]:
 
 
 def _choices() -> list[Organisation]:
-    """The organisations of the switcher; the personal one last."""
+    """The organisations of the switcher, with the one below them that one acts for; the personal one last."""
     if not current_user or not current_user.is_authenticated:
         return []
     found = [m.organisation for m in memberships_of(current_user)]
+    here = g.get("organisation")
+    if here is not None and here not in found:
+        found.append(here)
     return sorted(found, key=lambda o: (o.kind == "personal", o.sort_name))
 
 

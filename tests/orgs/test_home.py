@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from tests import make
 from tests.cast import Person, World, sign_in
+from tests.orgs.trees import Tree
 from webapp.core import tiles
 from webapp.core.db import commit, db
 from webapp.core.tenancy import unscoped
@@ -94,6 +95,13 @@ def test_personal_is_one_of_the_choices_and_every_page_names_the_organisation(wo
         assert "Acme" in page
         assert world.acme in page
         assert ">Personal</span>" in page
+
+
+@pytest.mark.feature("P-14")
+def test_acting_for_an_organisation_below_one_finds_the_way_back(admin: Person, tree: Tree) -> None:
+    page = admin.get(overview(tree.fjord)).text
+    assert f'href="{overview(tree.world.acme)}"' in page
+    assert f'href="{overview(tree.fjord)}" aria-current="true"' in page
 
 
 @pytest.mark.feature("P-11")

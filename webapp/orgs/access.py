@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import abort, g, request
+from flask import abort, g, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -17,6 +17,7 @@ from webapp.core import principal, tenancy
 from webapp.core.db import db
 from webapp.core.errors import NotPermitted
 from webapp.core.tenancy import unscoped
+from webapp.core.web import see_other
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
 
@@ -32,6 +33,8 @@ def enforce_permission(permission: Permission | None) -> ResponseReturnValue | N
     organisation = organisation_in_reach((request.view_args or {})["org"])
     if organisation is None:
         abort(404)
+    if _lacks_second_step(organisation):
+        return see_other(url_for("accounts.two_factor"))
     g.organisation = organisation
     _remember(organisation)
     tenancy.enter(tenancy.Scope(organisation.id))
@@ -39,6 +42,16 @@ def enforce_permission(permission: Permission | None) -> ResponseReturnValue | N
     if permission is not None and permission not in permissions_here():
         raise NotPermitted(permission, administrators_of(organisation))
     return None
+
+
+def _lacks_second_step(organisation: Organisation) -> bool:
+    """Asked by the organisation, or by the one above it whose membership lets the person in (P-6)."""
+    if current_user.has_second_step:
+        return False
+    ways_in = (m.organisation for m in memberships_of(current_user))
+    return organisation.require_two_factor or any(
+        way.require_two_factor for way in ways_in if organisation.lies_below(way)
+    )
 
 
 class _Member:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.models import User
 from webapp.core.db import Base, BigInt, Id, Instant, Texts, Versioned, random_code
+from webapp.core.listing import word_index
 from webapp.core.tenancy import Global, Owned
 
 
@@ -37,6 +38,7 @@ class Organisation(Global, Versioned, Base):
         Index(None, "path", postgresql_ops={"path": "text_pattern_ops"}),
         Index(None, "parent_id"),
         Index(None, "sort_name", "id"),
+        word_index("ix_organisations_words", "sort_name"),
         Index(None, "reference", "id"),
         UniqueConstraint("prefix"),
         CheckConstraint("path ~ '^/([0-9]+/)*$'", name="path"),
@@ -59,6 +61,7 @@ class Organisation(Global, Versioned, Base):
     time_zone: Mapped[str] = mapped_column(default="Europe/Rome")
     language: Mapped[str] = mapped_column(default="en")
     trades: Mapped[Texts] = mapped_column(default=list)
+    require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[Instant]
     closed_at: Mapped[datetime | None]
 

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     AUDIT_READ = "organisation:audit:read"
     MAIL_READ = "organisation:mail:read"
     MAIL_SEND = "organisation:mail:send"
+    MAIL_TEMPLATES_READ = "organisation:mail_templates:read"
+    MAIL_TEMPLATES_EDIT = "organisation:mail_templates:edit"
     API_READ = "organisation:api:read"
     API_EDIT = "organisation:api:edit"
     ENROLMENT_READ = "devices:enrolment:read"
@@ -82,6 +84,8 @@ PERMISSION_NAMES = {
     Permission.AUDIT_READ: _("Read the audit log"),
     Permission.MAIL_READ: _("See the mails sent"),
     Permission.MAIL_SEND: _("Send mails again"),
+    Permission.MAIL_TEMPLATES_READ: _("See the mail templates"),
+    Permission.MAIL_TEMPLATES_EDIT: _("Edit mail templates and send test mails"),
     Permission.API_READ: _("See API tokens and webhooks"),
     Permission.API_EDIT: _("Create and revoke API tokens, edit webhooks"),
     Permission.ENROLMENT_READ: _("See enrolment tokens"),

@@ -45,6 +45,10 @@ class OrganisationForm(CreatingForm):
         _("May create organisations"),
         description=_("Its administrators may add organisations below it."),
     )
+    require_two_factor = BooleanField(
+        _("Require two-factor sign-in"),
+        description=_("Members open it only after setting up a code from their phone."),
+    )
     version = HiddenField()
 
     def __init__(
@@ -75,4 +79,5 @@ class OrganisationForm(CreatingForm):
             country=self.country.data,
             time_zone=self.time_zone.data,
             language=self.language.data,
+            require_two_factor=self.require_two_factor.data,
         )

@@ -36,7 +36,9 @@ class Who(Choice):
 
 
 def _is(doer: queries.Doer) -> ColumnElement[bool]:
-    return and_(AuditRow.actor_kind == doer.kind, AuditRow.actor_id.is_not_distinct_from(doer.id))
+    """Plain equality, which the index serves; `IS NOT DISTINCT FROM` it does not."""
+    same_id = AuditRow.actor_id.is_(None) if doer.id is None else AuditRow.actor_id == doer.id
+    return and_(AuditRow.actor_kind == doer.kind, same_id)
 
 
 def _row_url(row: AuditRow) -> str:

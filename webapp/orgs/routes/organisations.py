@@ -154,7 +154,7 @@ def _editing_form(row: Organisation) -> OrganisationForm:
 def _filled(row: Organisation) -> dict[str, object]:
     names = ("name", "reference", "prefix", "country", "time_zone", "language", "may_create")
     return {
-        **{name: getattr(row, name) for name in names},
+        **{name: getattr(row, name) for name in (*names, "require_two_factor")},
         "parent": row.parent.public_id if row.parent else None,
         "version": str(row.version),
     }

@@ -36,6 +36,7 @@ class Particulars:
     country: str = "IT"
     time_zone: str = "Europe/Rome"
     language: str = "en"
+    require_two_factor: bool = False
 
 
 def create_organisation(
