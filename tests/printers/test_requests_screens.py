@@ -400,8 +400,8 @@ def test_no_counts_yet(world: World, admin: Person) -> None:
 def test_the_tile_counts_what_waits(acme: Field, admin: Person) -> None:
     from flask import g
 
-    from webapp.core.tenancy import scope
     from webapp.core.db import db
+    from webapp.core.tenancy import scope
     from webapp.orgs.permissions import Permission
     from webapp.printers.tiles import printer_tile
 
