@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from redis import BlockingConnectionPool, Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import accounts, audit, devices, mail, mailing, orgs, printers, shell
+from webapp import accounts, audit, devices, mail, mailing, orgs, printers, search, shell
 from webapp.core import (
     access,
     assets,
@@ -28,7 +28,7 @@ from webapp.core import (
 from webapp.core.web import Portal
 from webapp.settings import Settings
 
-PACKAGES = (audit, mail, accounts, orgs, mailing, devices, printers)
+PACKAGES = (audit, mail, accounts, orgs, mailing, devices, printers, search)
 
 
 def assemble(settings: Settings) -> Portal:

@@ -65,6 +65,7 @@ def _context() -> dict[str, Any]:
         "support_email": _settings().support_email,
         "support_phone": _settings().support_phone,
         "home_url": url_for("orgs.home"),
+        "search_url": _search_url(organisation),
         "footer_links": [(gettext("Status"), url_for("health.status"))],
         "signed_out_links": [(gettext("Status"), url_for("health.status"))],
         "languages": preferences.LANGUAGE_NAMES,
@@ -73,6 +74,10 @@ def _context() -> dict[str, Any]:
         "theme": preferences.theme(),
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }
+
+
+def _search_url(organisation: Organisation | None) -> str:
+    return "" if organisation is None else url_for("search.search", org=organisation.public_id)
 
 
 def _choices() -> list[Organisation]:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _
 def init_app(app: Flask) -> None:
     from webapp.core import tiles
     from webapp.printers import words
+    from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.panic.routes import bp as panic_bp
@@ -18,6 +19,7 @@ def init_app(app: Flask) -> None:
     from webapp.printers.tiles import printer_tile
 
     app.register_blueprint(device_bp)
+    app.register_blueprint(api_bp)
     app.register_blueprint(panic_bp)
     app.register_blueprint(admin_bp)
     app.cli.add_command(printers)

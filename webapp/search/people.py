@@ -1,0 +1,147 @@
+"""People of the organisations in reach, by name, user name or mail address; organisations by name, code, reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import contains_eager
+
+from webapp.accounts.models import User
+from webapp.core.db import db
+from webapp.core.listing import Starts, Words
+from webapp.core.names import sort_name
+from webapp.core.tenancy import scope
+from webapp.orgs.access import may, memberships_of, permissions_of
+from webapp.orgs.models import Membership, Organisation, OrganisationKind
+from webapp.orgs.permissions import Permission
+from webapp.search.hits import Group, Hit
+
+SHOWN = 6
+FEW_MEMBERS = 500
+
+
+def find_people(typed: str, organisation: Organisation) -> Group:
+    """A person once, in the organisation highest up."""
+    if not may(Permission.USERS_READ):
+        return Group("people", _("People"))
+    statement = (
+        select(Membership)
+        .join(Membership.user)
+        .join(Membership.organisation)
+        .options(contains_eager(Membership.user), contains_eager(Membership.organisation))
+        .order_by(User.sort_name, Organisation.path)
+        .limit(SHOWN * 4)
+    )
+    with scope(organisation.id, path=organisation.path):
+        ids = _people(typed)
+        shown = statement.where(User.id.in_(ids), Organisation.closed_at.is_(None))
+        rows = db.session.scalars(shown).all() if ids else []
+    first = {row.user_id: row for row in reversed(rows)}
+    ordered = sorted(first.values(), key=lambda row: row.user.sort_name)
+    hits = [_person(row, typed, organisation) for row in ordered]
+    hits.sort(key=lambda hit: not hit.is_exact)
+    return Group("people", _("People"), hits[:SHOWN], has_more=len(ids) > SHOWN)
+
+
+def _people(typed: str) -> list[int]:
+    """Where few belong to the tree, they are looked through; else each way of finding has its index."""
+    members = list(db.session.scalars(select(Membership.user_id).limit(FEW_MEMBERS + 1)))
+    ways = _ways(typed)
+    if len(members) <= FEW_MEMBERS:
+        among = select(User.id).where(User.id.in_(members), or_(*ways)).limit(SHOWN + 1)
+        return list(db.session.scalars(among))
+    belongs = select(Membership.id).where(Membership.user_id == User.id).exists()
+    found: dict[int, None] = {}
+    for way in ways:
+        if len(found) <= SHOWN:
+            some = select(User.id).where(way, belongs).limit(SHOWN + 1)
+            found.update(dict.fromkeys(db.session.scalars(some)))
+    return list(found)[: SHOWN + 1]
+
+
+def _ways(typed: str) -> list[ColumnElement[bool]]:
+    lower = typed.lower()
+    ways = [
+        Starts(func.lower(User.email), fold=str)(lower),
+        Starts(func.lower(User.username), fold=str)(lower),
+        Starts(User.sort_name, fold=str)(sort_name(typed)),
+        Words(User.sort_name, fold=str)(sort_name(typed)),
+    ]
+    return [way for way in ways if way is not None]
+
+
+def _person(row: Membership, typed: str, organisation: Organisation) -> Hit:
+    user, owner = row.user, row.organisation
+    return Hit(
+        url=url_for("orgs.user", org=owner.public_id, public_id=user.public_id),
+        icon="user",
+        title=user.name,
+        kind=_("Person"),
+        detail=user.email,
+        where=owner.name if owner.id != organisation.id else "",
+        is_exact=typed.lower() in (user.email.lower(), user.username.lower())
+        or sort_name(typed) == sort_name(user.name),
+    )
+
+
+def find_organisations(typed: str, organisation: Organisation) -> Group:
+    """All that one can act for: one's own, and those below where one may see organisations."""
+    statement = (
+        select(Organisation)
+        .where(
+            _in_reach(),
+            _named(typed),
+            Organisation.closed_at.is_(None),
+            Organisation.kind != OrganisationKind.PERSONAL,
+        )
+        .order_by(Organisation.sort_name)
+        .limit(SHOWN * 2)
+    )
+    rows = db.session.scalars(statement).all()
+    hits = sorted((_organisation(row, typed) for row in rows), key=lambda hit: not hit.is_exact)
+    return Group("organisations", _("Organisations"), hits[:SHOWN], has_more=len(hits) > SHOWN)
+
+
+def _in_reach() -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [
+        Organisation.path.like(f"{m.organisation.path}%")
+        if Permission.ORGANISATION_READ in permissions_of(m)
+        else Organisation.id == m.organisation_id
+        for m in memberships_of(current_user)
+    ]
+    return or_(*conditions) if conditions else false()
+
+
+def _named(typed: str) -> ColumnElement[bool]:
+    code = "".join(typed.split()).upper()
+    ways: Sequence[ColumnElement[bool] | None] = [
+        Starts(Organisation.public_id)(code),
+        Starts(Organisation.prefix)(code),
+        and_(Organisation.reference != "", _begins(Organisation.reference, typed)),
+        Words(Organisation.sort_name, fold=str)(sort_name(typed)),
+    ]
+    return or_(*(way for way in ways if way is not None))
+
+
+def _begins(column: Any, typed: str) -> Any:
+    return Starts(column, fold=str)(typed)
+
+
+def _organisation(row: Organisation, typed: str) -> Hit:
+    code = "".join(typed.split()).upper()
+    return Hit(
+        url=url_for("orgs.overview", org=row.public_id),
+        icon="org",
+        title=row.name,
+        kind=_("Organisation"),
+        detail=row.reference,
+        code=row.public_id,
+        is_exact=code in (row.public_id, row.prefix)
+        or typed == row.reference
+        or sort_name(typed) == row.sort_name,
+    )
