@@ -35,7 +35,7 @@ def _as_csv(found: Statistics) -> Response:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=style.delimiter, lineterminator="\r\n")
     weeks = [week.isoformat() for week in found.weeks]
-    writer.writerow([_("By"), _("Name"), _("Button or location"), *weeks, _("Together")])
+    writer.writerow([_("Counted by"), _("Name"), _("Button or location"), *weeks, _("Together")])
     for kind, lines in ((_("Reason"), found.reasons), (_("Printer"), found.printers)):
         for line in lines:
             texts = [style.text(text) for text in (kind, line.name, line.detail)]
