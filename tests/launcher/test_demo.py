@@ -47,7 +47,7 @@ def nothing_left(project: Project) -> bool:
 def test_it_starts_says_where_everything_is_and_sigterm_leaves_nothing(project: Project) -> None:
     with project.running() as launched:
         text = "\n".join(launched.lines)
-        assert f"http://localhost:{project.port}" in text
+        assert f"http://127.0.0.1:{project.port}" in text
         assert "admin@acme.test  a password" in text
         assert launched.lines.count("ready") == 1
         status = project.order("status")

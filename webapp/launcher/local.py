@@ -117,8 +117,8 @@ def is_ready(port: int) -> bool:
 
 def _introduce(terminal: Terminal, places: Places, ports: Ports, accounts: str) -> None:
     rows = {
-        "Portal": f"http://localhost:{ports.portal}",
-        "Mailbox": f"http://localhost:{ports.mailbox}",
+        "Portal": f"http://127.0.0.1:{ports.portal}",
+        "Mailbox": f"http://127.0.0.1:{ports.mailbox}",
         "SMTP": f"127.0.0.1:{ports.smtp}",
         "SNMP agents": f"127.0.0.1:{ports.snmp} and upwards (UDP)",
         "Logs": str(places.logs),

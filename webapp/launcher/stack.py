@@ -109,13 +109,15 @@ def environment(
     """What the portal's processes see; what the caller set stays."""
     ours = {
         "OUTPOST_ENV": "development",
-        "BASE_URL": f"http://localhost:{ports.portal}",
+        "BASE_URL": f"http://127.0.0.1:{ports.portal}",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": str(ports.smtp),
         "MAIL_FROM": "outpost@outpost.test",
         "DATA_DIR": str(places.data),
         "WEB_THREADS": str(WEB_THREADS),
         "OUTPOST_PORT": str(ports.portal),
+        "WEBHOOK_ALLOW_PRIVATE": "yes",
+        "WEBHOOK_ALLOW_HTTP": "yes",
     }
     for name in ("SECRET_KEY", "CODE_PEPPER"):
         if not environ.get(name) and not environ.get(f"{name}_FILE"):
