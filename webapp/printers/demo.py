@@ -221,8 +221,14 @@ class _Past:
         found = []
         for stage in self.chance.choices(able, weights, k=requests):
             minutes = self.chance.randint(stage.machine.silent_days * 1440 + 70, DAYS * 1440)
-            found.append((self.now - timedelta(minutes=minutes), stage, True))
+            found.append((self._in_office_hours(minutes), stage, True))
         return found
+
+    def _in_office_hours(self, minutes_ago: int) -> datetime:
+        """6 to 16 o'clock UTC, and never in the last hour."""
+        at = self.now - timedelta(minutes=minutes_ago)
+        at = at.replace(hour=6 + at.hour % 10)
+        return at if at < self.now - timedelta(hours=1) else at - timedelta(days=1)
 
     def _credential(self) -> Credential:
         row, _text = create_enrolment_token(

@@ -59,6 +59,12 @@ _FIELDS: Final = {
     "supplies": _l("Supplies"),
     "error_state": _l("Fault state"),
 }
+_SHORT: Final = {
+    "total": _l("Pages"),
+    "black": _l("Black"),
+    "colour": _l("Colour"),
+    "large": _l("A3"),
+}
 _WHY: Final = {
     "not_answered": _l("the printer did not answer"),
     "empty": _l("left empty on the printer"),
@@ -105,10 +111,11 @@ def reason_words(request: PanicRequest) -> str:
     return reasons_in(request, language())
 
 
-def counter_rows(holder: Printer) -> list[tuple[Any, int | None]]:
-    """The counters of a printer's row, in the order of all screens."""
+def counter_rows(holder: Printer, *, short: bool = False) -> list[tuple[Any, int | None]]:
+    """The counters of a printer's or reading's row, in the order of all screens."""
+    names = _SHORT if short else _FIELDS
     return [
-        (_FIELDS[name], getattr(holder, f"pages_{name}"))
+        (names[name], getattr(holder, f"pages_{name}"))
         for name in ("total", "black", "colour", "large")
     ]
 

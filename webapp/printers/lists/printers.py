@@ -121,9 +121,16 @@ PRINTERS = Listing(
             main=True,
         ),
         Column("serial", _l("Serial number"), kind="code", sort=_NO_SERIAL_FIRST),
-        Column("model", _l("Model"), sort=Printer.model),
-        Column("location", _l("Location"), sort=Printer.location),
-        Column("button", _l("Button"), value=lambda p: p.button.name if p.button else None),
+        Column("model", _l("Model"), sort=Printer.model, cell="printers/cells.html#model"),
+        Column(
+            "location", _l("Location"), sort=Printer.location, cell="printers/cells.html#location"
+        ),
+        Column(
+            "button",
+            _l("Button"),
+            value=lambda p: p.button.name if p.button else None,
+            cell="printers/cells.html#button",
+        ),
         Column("code", _l("Printer code"), kind="code", value=codes.code_of),
         Column("seen", _l("Last seen"), kind="time", value=last_seen),
         Column("pages_total", _l("Pages"), kind="number", cell="printers/cells.html#pages"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -174,9 +174,12 @@ REQUESTS = Listing(
             first_descending=True,
         ),
         Column(
-            "printer", _l("Printer"), value=lambda r: r.printer_name, sort=PanicRequest.printer_name
+            "printer",
+            _l("Printer"),
+            value=lambda r: r.printer_name,
+            sort=PanicRequest.printer_name,
+            cell="printers/cells.html#printer_and_location",
         ),
-        Column("location", _l("Location"), cell="printers/cells.html#location"),
         Column(
             "reasons",
             _l("Reasons"),
@@ -208,3 +211,17 @@ REQUESTS = Listing(
     menu=_menu,
     row_name=lambda r: f"#{r.number}",
 )
+
+_MORE = [
+    Column("location", _l("Location")),
+    Column("printer_serial", _l("Serial number")),
+    Column("phone", _l("Phone")),
+    Column("message", _l("Message")),
+    Column("taken_at", _l("Taken"), kind="time"),
+    Column("done_at", _l("Done"), kind="time"),
+]
+
+
+def listing_for(*, as_file: bool = False) -> Listing:
+    """The file has columns that the page has no room for."""
+    return replace(REQUESTS, columns=[*REQUESTS.columns, *_MORE]) if as_file else REQUESTS

@@ -21,7 +21,7 @@ from webapp.orgs.access import current_organisation, may
 from webapp.orgs.permissions import Permission
 from webapp.printers import queries, work
 from webapp.printers.forms import AnswerForm, NoteForm
-from webapp.printers.lists.requests import REQUESTS
+from webapp.printers.lists.requests import REQUESTS, listing_for
 from webapp.printers.lists.requests import requests as all_requests
 from webapp.printers.mails import answers_go_to, mails_about
 from webapp.printers.models import PanicRequest, RequestState
@@ -36,7 +36,8 @@ Step = Callable[[PanicRequest], None]
 @allow(Permission.PRINTER_REQUESTS_READ)
 def requests(org: str) -> ResponseReturnValue:
     bulk_url = url_for("requests_bulk") if may(Permission.PRINTER_REQUESTS_EDIT) else None
-    return REQUESTS.page(all_requests(), bulk_url=bulk_url).respond("printers/requests.html")
+    listing = listing_for(as_file=request.args.get("format") == "csv")
+    return listing.page(all_requests(), bulk_url=bulk_url).respond("printers/requests.html")
 
 
 @bp.post("/requests/bulk")
