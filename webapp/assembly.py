@@ -9,7 +9,20 @@ from jinja2 import StrictUndefined
 from redis import BlockingConnectionPool, Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import accounts, audit, devices, mail, mailing, orgs, printers, search, shell
+from webapp import (
+    accounts,
+    api,
+    audit,
+    devices,
+    mail,
+    mailing,
+    notices,
+    orgs,
+    printers,
+    search,
+    shell,
+    webhooks,
+)
 from webapp.core import (
     access,
     assets,
@@ -28,7 +41,7 @@ from webapp.core import (
 from webapp.core.web import Portal
 from webapp.settings import Settings
 
-PACKAGES = (audit, mail, accounts, orgs, mailing, devices, printers, search)
+PACKAGES = (audit, mail, accounts, orgs, notices, mailing, webhooks, api, devices, printers, search)
 
 
 def assemble(settings: Settings) -> Portal:

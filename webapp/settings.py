@@ -51,6 +51,8 @@ class Settings:
     list_timeout_ms: int
     flood_per_minute: int
     log_format: Literal["json", "console"]
+    webhook_allow_private: bool
+    webhook_allow_http: bool
 
     @property
     def is_production(self) -> bool:
@@ -90,6 +92,9 @@ class _Reader:
             self.faults.append(f"{name} is {value!r}; it must be a whole number, {low} to {high}")
             return default
         return int(value)
+
+    def yes(self, name: str, default: str = "no") -> bool:
+        return self.choice(name, ("yes", "no"), default) == "yes"
 
     def url(self, name: str, schemes: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(name, default)
@@ -167,6 +172,8 @@ def _read(r: _Reader) -> Settings:
                 "json" if environment == "production" else "console",
             ),
         ),
+        webhook_allow_private=r.yes("WEBHOOK_ALLOW_PRIVATE"),
+        webhook_allow_http=r.yes("WEBHOOK_ALLOW_HTTP"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
@@ -12,6 +13,7 @@ from flask_login import current_user
 
 from webapp.core import navigation, preferences
 from webapp.core.clock import utcnow
+from webapp.notices import services as notices
 from webapp.orgs.access import may, memberships_of
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
@@ -66,7 +68,11 @@ def _context() -> dict[str, Any]:
         "support_phone": _settings().support_phone,
         "home_url": url_for("orgs.home"),
         "search_url": _search_url(organisation),
-        "footer_links": [(gettext("Status"), url_for("health.status"))],
+        "notifications": _bell(),
+        "footer_links": [
+            (gettext("Status"), url_for("health.status")),
+            (gettext("API"), url_for("api_reference.page")),
+        ],
         "signed_out_links": [(gettext("Status"), url_for("health.status"))],
         "languages": preferences.LANGUAGE_NAMES,
         "language": preferences.language(),
@@ -78,6 +84,22 @@ def _context() -> dict[str, Any]:
 
 def _search_url(organisation: Organisation | None) -> str:
     return "" if organisation is None else url_for("search.search", org=organisation.public_id)
+
+
+class _Bell:
+    """The bell of the head. A fragment, which has no head, does not count."""
+
+    @property
+    def url(self) -> str:
+        return url_for("notices.notifications")
+
+    @cached_property
+    def unread(self) -> int:
+        return notices.unread(current_user)
+
+
+def _bell() -> _Bell | None:
+    return _Bell() if current_user and current_user.is_authenticated else None
 
 
 def _choices() -> list[Organisation]:

@@ -10,6 +10,7 @@ from werkzeug.routing import Rule
 
 from tests.cast import Person, World
 from webapp.accounts.access import OPERATOR, SIGNED_IN
+from webapp.api.access import ApiToken
 from webapp.core.access import PUBLIC, UndeclaredAccess, access_of, allow, check_declared
 from webapp.core.web import Portal
 from webapp.devices.access import Bearer
@@ -70,7 +71,7 @@ def test_a_declared_route_does_not(portal: Portal) -> None:
 
 def test_every_kind_of_access_is_tested_here(portal: Portal) -> None:
     """A new kind needs its own test below before it can be used."""
-    kinds = (Permission, Bearer, PathToken)
+    kinds = (Permission, Bearer, ApiToken, PathToken)
     for rule, _ in calls(portal):
         access = access_of(portal, rule.endpoint)
         assert access in (PUBLIC, SIGNED_IN, OPERATOR, MEMBER) or isinstance(access, kinds), rule

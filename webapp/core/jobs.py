@@ -35,6 +35,7 @@ __all__ = [
     "LeaseLost",
     "Schedule",
     "batches",
+    "cancel",
     "claim",
     "drain",
     "due_index",
@@ -186,6 +187,11 @@ def retry(row: Due, error: str, *, now: datetime, schedule: Schedule = DEFAULT_S
 def release(row: Due) -> None:
     """Give a claimed row back untouched: it is due as before and this attempt does not count."""
     _settle(row, state=JobState.WAITING, attempts=max(row.attempts - 1, 0))
+
+
+def cancel(row: Due, why: str) -> None:
+    """What a claimed row was about is gone: nobody tries it any more."""
+    _settle(row, state=JobState.CANCELLED, last_error=why[:LONGEST_ERROR])
 
 
 def _settle(row: Due, **values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import Htmx
 from jinja2_fragments.flask import render_block
@@ -56,6 +56,12 @@ def see_other(url: str) -> BaseResponse:
     if is_fragment():
         return Response(status=200, headers={"HX-Redirect": url})
     return redirect(url, 303)
+
+
+def address_of(endpoint: str, **values: Any) -> str:
+    """A page's whole address, from the settings and not from the request's `Host`; also in jobs."""
+    path = current_app.url_map.bind("portal").build(endpoint, values)
+    return f"{current_app.extensions['settings'].base_url}{path}"
 
 
 def local_target(value: str | None, default: str) -> str:

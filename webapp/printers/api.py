@@ -219,7 +219,7 @@ def _printers(query: PrintersAsked) -> Select[tuple[Printer]]:
     return found
 
 
-def _requests(query: RequestsAsked) -> Select[tuple[PanicRequest]]:
+def _requests(query: RequestsAsked) -> Select[PanicRequest]:
     found = select(PanicRequest).options(
         selectinload(PanicRequest.button),
         selectinload(PanicRequest.printer),

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from flask import current_app, url_for
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from webapp.accounts.models import User
 from webapp.api.paging import Paged
+from webapp.core.web import address_of
 from webapp.devices.models import DeviceState
 from webapp.orgs.models import Organisation
 from webapp.printers.models import (
@@ -230,8 +230,7 @@ def as_json(view: Struct) -> dict[str, Any]:
 
 
 def _facts(request: PanicRequest, organisation: Organisation) -> dict[str, Any]:
-    base_url = current_app.extensions["settings"].base_url
-    page = url_for("printers.request", org=organisation.public_id, public_id=request.public_id)
+    page = address_of("printers.request", org=organisation.public_id, public_id=request.public_id)
     return {
         "id": request.public_id,
         "number": request.number,
@@ -252,7 +251,7 @@ def _facts(request: PanicRequest, organisation: Organisation) -> dict[str, Any]:
         "created_at": request.created_at,
         "taken_at": request.taken_at,
         "done_at": request.done_at,
-        "url": f"{base_url}{page}",
+        "url": page,
     }
 
 

@@ -19,6 +19,8 @@ from webapp.printers.models import (
     PanicRequestEvent,
     Printer,
 )
+from webapp.printers.notices import tell_of_new
+from webapp.printers.webhook_kinds import tell_of_request
 
 
 def open_request(
@@ -59,6 +61,7 @@ def open_request(
     note(request, "opened", by=acting(), now=now)
     if mails:
         send_request_mails(request)
+        tell_of_new(request, now=now)
     audit.record(
         PrinterEvent.REQUEST_OPENED,
         organisation_id=request.organisation_id,
@@ -73,7 +76,7 @@ def open_request(
 def note(
     request: PanicRequest, kind: str, *, by: Principal, now: datetime, text: str = ""
 ) -> PanicRequestEvent:
-    """Something happened to the request: one line of its history."""
+    """Something happened to the request: one line of its history, and an event for webhooks."""
     event = PanicRequestEvent(
         organisation_id=request.organisation_id,
         request=request,
@@ -85,6 +88,7 @@ def note(
         by=by.label,
     )
     db.session.add(event)
+    tell_of_request(request, kind, text=text, by=by.label, now=now)
     return event
 
 
