@@ -14,6 +14,7 @@ from webapp.core.principal import Principal
 from webapp.printers.events import PrinterEvent
 from webapp.printers.mails import send_answer
 from webapp.printers.models import PanicRequest, RequestState
+from webapp.printers.notices import tell_of_gift
 from webapp.printers.requests import note
 from webapp.printers.words import state_word
 
@@ -36,6 +37,7 @@ def assign(request: PanicRequest, user: User, *, by: Principal, now: datetime) -
         return
     _begin(request, user, now)
     _tell(request, "assigned", by=by, now=now, text=user.name)
+    tell_of_gift(request, user, now=now)
 
 
 def give_back(request: PanicRequest, *, by: Principal, now: datetime) -> None:

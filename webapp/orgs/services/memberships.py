@@ -19,6 +19,7 @@ from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.principal import Principal
 from webapp.core.tenancy import scope, unscoped
+from webapp.notices import services as notices
 from webapp.orgs.authority import Authority, Rights
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
@@ -35,8 +36,8 @@ def add_membership(
     now: datetime,
 ) -> Membership:
     """Let a person act for the organisation; refused when they already do."""
-    _refuse_unwarranted(rights.permissions, organisation, authority)
-    _refuse_without_rights(rights)
+    refuse_unwarranted(rights.permissions, organisation, authority)
+    refuse_without_rights(rights)
     lock_organisations([organisation.id])
     with scope(organisation.id):
         if db.session.scalar(select(Membership.id).where(Membership.user_id == user.id)):
@@ -65,8 +66,8 @@ def change_rights(
     before, here = Rights.of(membership), membership.organisation
     if (set(before.roles), set(before.grants)) == (set(rights.roles), set(rights.grants)):
         return False
-    _refuse_unwarranted(before.permissions ^ rights.permissions, here, authority)
-    _refuse_without_rights(rights)
+    refuse_unwarranted(before.permissions ^ rights.permissions, here, authority)
+    refuse_without_rights(rights)
     if Role.ADMINISTRATOR in before.roles and Role.ADMINISTRATOR not in rights.roles:
         refuse_last_administrator(membership.user, [here])
     membership.roles, membership.grants = [*rights.roles], [*rights.grants]
@@ -84,7 +85,7 @@ def move_membership(
     if to.id == here.id:
         return
     for place in (here, to):
-        _refuse_unwarranted(Rights.of(membership).permissions, place, authority)
+        refuse_unwarranted(Rights.of(membership).permissions, place, authority)
     lock_organisations([here.id, to.id])
     _refuse_last_of(membership)
     with scope(to.id):
@@ -108,10 +109,11 @@ def move_membership(
 def remove_membership(membership: Membership, *, authority: Authority, by: Principal) -> None:
     """The person acts for the organisation no more; their account stays."""
     rights = Rights.of(membership)
-    _refuse_unwarranted(rights.permissions, membership.organisation, authority)
+    refuse_unwarranted(rights.permissions, membership.organisation, authority)
     _refuse_last_of(membership)
     _record(OrgEvent.MEMBERSHIP_REMOVED, membership, by, _words(rights))
     db.session.delete(membership)
+    notices.forget(membership.user_id, membership.organisation.path)
 
 
 def memberships_everywhere(user: User) -> list[Membership]:
@@ -175,7 +177,7 @@ def _refuse_last_of(membership: Membership) -> None:
         refuse_last_administrator(membership.user, [membership.organisation])
 
 
-def _refuse_unwarranted(
+def refuse_unwarranted(
     permissions: Iterable[Permission], organisation: Organisation, authority: Authority
 ) -> None:
     missing = authority.missing(permissions, organisation)
@@ -190,7 +192,7 @@ def _refuse_unwarranted(
         )
 
 
-def _refuse_without_rights(rights: Rights) -> None:
+def refuse_without_rights(rights: Rights) -> None:
     if not rights.roles and not rights.grants:
         raise Refusal(_("Tick at least one role or permission."), field="roles")
 

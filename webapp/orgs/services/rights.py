@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.accounts.models import User
 from webapp.audit import log as audit
+from webapp.core.clock import utcnow
 from webapp.core.errors import Refusal
 from webapp.core.principal import Principal
 from webapp.core.throttle import Limit, take
+from webapp.notices import services as notices
+from webapp.notices.standard import RIGHT_ASKED
 from webapp.orgs import mails, queries
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Organisation
@@ -32,6 +36,18 @@ def ask_for_permission(
     take(ONCE_A_DAY, asker.id, organisation.id, permission.value)
     for administrator in administrators:
         mails.mail_right_asked(administrator, asker, permission, organisation, message)
+    notices.notify(
+        administrators,
+        RIGHT_ASKED,
+        organisation=organisation,
+        url=url_for("orgs.user", org=organisation.public_id, public_id=asker.public_id),
+        words=lambda: (
+            _("%(name)s asks for: %(right)s", name=asker.name, right=permission.label),
+            " ".join(message.split()),
+        ),
+        now=utcnow(),
+        mails=False,
+    )
     audit.record(
         OrgEvent.RIGHT_ASKED,
         organisation_id=organisation.id,
