@@ -1,4 +1,5 @@
 // [data-insert="[[[NAME]]]" data-into=id] puts its text at the cursor of that field, or of the one used last.
+import "./preview.js";
 let last;
 
 document.addEventListener("focusin", (event) => {

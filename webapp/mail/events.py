@@ -9,3 +9,8 @@ from webapp.audit.events import AuditEvent
 
 class MailEvent(AuditEvent):
     SENT_AGAIN = "mail:mail:sent_again", _("Mail sent again")
+    TEMPLATE_COPIED = "mail:template:copied", _("Mail template copied")
+    TEMPLATE_ACTIVATED = "mail:template:activated", _("Mail template activated")
+    TEMPLATE_EDITED = "mail:template:edited", _("Mail template edited")
+    TEMPLATE_DELETED = "mail:template:deleted", _("Mail template deleted")
+    TEMPLATE_TESTED = "mail:template:tested", _("Test mail sent")

@@ -69,6 +69,31 @@ def sanitise(html: str) -> str:
     )
 
 
+def left_out(html: str) -> list[str]:
+    """What sanitising takes away, for people: `<script>`, `onclick`. Styles and addresses aren't looked at."""
+    before, after = _Inventory.of(html), _Inventory.of(sanitise(html))
+    return [name for name in before if name not in after]
+
+
+class _Inventory(HTMLParser):
+    """The tags and attributes of a text, each once, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, None] = {}
+
+    @classmethod
+    def of(cls, html: str) -> list[str]:
+        reader = cls()
+        reader.feed(html)
+        reader.close()
+        return list(reader.found)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[f"<{tag}>"] = None
+        self.found.update({name: None for name, _value in attrs})
+
+
 def _allowed_value(tag: str, attribute: str, value: str) -> str | None:
     if tag == "a" and attribute == "href":
         return value if _LINK.match(value.strip()) else None

@@ -27,7 +27,9 @@ from webapp.mail.choice import choose, chosen_language, owner_of
 from webapp.mail.compose import Composed, Draft, Look, Value, assemble, compose
 from webapp.mail.markup import sanitise
 from webapp.mail.models import Mail
-from webapp.mail.types import MailType, mail_type, with_common
+from webapp.mail.types import MailType, mail_type, samples_of, with_common
+from webapp.mail.words import words_for
+from webapp.orgs.models import Organisation
 from webapp.settings import Settings
 
 QUEUE: QueueName = "quick"
@@ -118,6 +120,37 @@ def send_composed(
         recipient=addresses.mailbox(to, to_name, field="to"),
         sender=addresses.Mailbox(address, sender),
         reply_to=addresses.checked_address(answers, field="reply_to") if answers else None,
+        about=about,
+    )
+
+
+def send_trial(
+    kind: MailType,
+    draft: Draft,
+    *,
+    to: str,
+    language: str,
+    owner: Organisation,
+    template_id: int | None,
+    about: About,
+) -> Mail:
+    """Write a mail with sample data that says that it is a test."""
+    recipient = addresses.mailbox(to, field="to")
+    words = words_for(language)
+    marked = Draft(
+        f"[{words.trial}] {draft.subject}", f'<p class="fine">{words.trial_note}</p>{draft.html}'
+    )
+    values = samples_of(kind, recipient=recipient.address, organisation=owner.name)
+    return _write(
+        compose(marked, values, look=Look(language=language), time_zone=owner.time_zone),
+        None,
+        organisation_id=owner.id,
+        type=kind.name,
+        template_id=template_id,
+        language=language,
+        recipient=recipient,
+        sender=addresses.Mailbox("", PORTAL_NAME),
+        unsubscribe=None,
         about=about,
     )
 

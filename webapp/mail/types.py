@@ -183,5 +183,11 @@ def with_common(
     }
 
 
+def samples_of(kind: MailType, *, recipient: str | None, organisation: str) -> dict[str, Value]:
+    """Sample values, with the true ones of the portal and the organisation."""
+    address = recipient or str(kind.samples["RECIPIENT"])
+    return {**kind.samples, **with_common({}, recipient=address, organisation=organisation)}
+
+
 def _folder() -> Path:
     return Path(current_app.root_path).parent / "templates" / "emails"

@@ -12,6 +12,9 @@ class Words:
     answers_read: str
     link: str
     unsubscribe: str
+    trial: str
+    """Stands before the subject of a test mail."""
+    trial_note: str
 
 
 WORDS = {
@@ -21,6 +24,8 @@ WORDS = {
         answers_read="You can simply reply to this mail.",
         link="If the button does not work, copy this address into your browser:",
         unsubscribe="Choose which mails you receive",
+        trial="Test",
+        trial_note="This is a test mail with sample data. There is nothing to do.",
     ),
     "fr": Words(
         support="Des questions ? Nous vous aidons volontiers :",
@@ -28,6 +33,8 @@ WORDS = {
         answers_read="Vous pouvez répondre directement à ce message.",
         link="Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :",
         unsubscribe="Choisir les messages que vous recevez",
+        trial="Test",
+        trial_note="Ceci est un message de test avec des données fictives. Vous n’avez rien à faire.",
     ),
     "de": Words(
         support="Fragen? Wir helfen gern:",
@@ -35,6 +42,8 @@ WORDS = {
         answers_read="Sie können auf diese Nachricht einfach antworten.",
         link="Falls die Schaltfläche nicht funktioniert, kopieren Sie diese Adresse in Ihren Browser:",
         unsubscribe="Auswählen, welche Nachrichten Sie erhalten",
+        trial="Test",
+        trial_note="Dies ist eine Testnachricht mit Beispieldaten. Es ist nichts zu tun.",
     ),
     "it": Words(
         support="Domande? Siamo lieti di aiutarla:",
@@ -42,6 +51,8 @@ WORDS = {
         answers_read="Può rispondere direttamente a questo messaggio.",
         link="Se il pulsante non funziona, copi questo indirizzo nel browser:",
         unsubscribe="Scegliere quali messaggi ricevere",
+        trial="Prova",
+        trial_note="Questo è un messaggio di prova con dati di esempio. Non è richiesta alcuna azione.",
     ),
     "es": Words(
         support="¿Tiene preguntas? Le ayudamos con gusto:",
@@ -49,6 +60,8 @@ WORDS = {
         answers_read="Puede responder directamente a este mensaje.",
         link="Si el botón no funciona, copie esta dirección en su navegador:",
         unsubscribe="Elegir qué mensajes recibe",
+        trial="Prueba",
+        trial_note="Este es un mensaje de prueba con datos de ejemplo. No tiene que hacer nada.",
     ),
     "pl": Words(
         support="Pytania? Chętnie pomożemy:",
@@ -56,6 +69,8 @@ WORDS = {
         answers_read="Można po prostu odpowiedzieć na tę wiadomość.",
         link="Jeśli przycisk nie działa, proszę skopiować ten adres do przeglądarki:",
         unsubscribe="Wybierz, które wiadomości chcesz otrzymywać",
+        trial="Test",
+        trial_note="To jest wiadomość testowa z przykładowymi danymi. Nie trzeba nic robić.",
     ),
     "sv": Words(
         support="Frågor? Vi hjälper gärna till:",
@@ -63,6 +78,8 @@ WORDS = {
         answers_read="Du kan svara direkt på det här mejlet.",
         link="Om knappen inte fungerar kan du kopiera den här adressen till webbläsaren:",
         unsubscribe="Välj vilka mejl du får",
+        trial="Test",
+        trial_note="Det här är ett testmejl med exempeldata. Du behöver inte göra något.",
     ),
 }
 

@@ -1,11 +1,8 @@
-"""The organisation's mails: list, one mail, its preview, send again.
-
-The one module of this package that looks upwards, to the permissions of organisations.
-"""
+"""The organisation's mails: list, one mail, its preview, send again."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, url_for
+from flask import Response, abort, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,23 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.audit.log import record
 from webapp.core.access import allow
 from webapp.core.db import db
-from webapp.core.headers import PREVIEW_CSP
 from webapp.core.web import render, see_other
 from webapp.mail.events import MailEvent
 from webapp.mail.models import Mail
 from webapp.mail.services import can_send_again, send_again
 from webapp.mail.types import label_of
+from webapp.mailing.blueprint import bp, previewed
 from webapp.mailing.lists import MAILS, STATE_LABELS
 from webapp.orgs.access import current_organisation
 from webapp.orgs.permissions import Permission
-
-bp = Blueprint("mailing", __name__, url_prefix="/o/<org>/mail")
-
-
-@bp.url_defaults
-def _same_organisation(_endpoint: str, values: dict[str, object]) -> None:
-    if "organisation" in g:
-        values.setdefault("org", g.organisation.public_id)
 
 
 @bp.get("/", endpoint="mails")
@@ -60,10 +49,7 @@ def preview(org: str, mail_id: str) -> Response:
     found = _mail_or_404(mail_id)
     if found.html is None:
         abort(410)
-    response = Response(found.html, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = PREVIEW_CSP
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    return response
+    return previewed(found.html)
 
 
 @bp.post("/<mail_id>/resendings", endpoint="resendings")
