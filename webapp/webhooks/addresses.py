@@ -86,7 +86,7 @@ def _split(url: str) -> SplitResult:
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise _refusal(
             _(
-                "Write the address without spaces and special characters; names as xn--…, others as %%…."
+                "Write the address without spaces and special characters; names as xn--…, others percent-encoded."
             )
         )
     try:
