@@ -11,7 +11,13 @@ from webapp.mail.types import renewed_by
 
 
 def init_app(app: Flask) -> None:
-    from webapp.accounts import jobs, me, navigation  # noqa: F401 - register themselves
+    from webapp.accounts import (  # noqa: F401 - they register themselves
+        jobs,
+        me,
+        navigation,
+        second_step_pages,
+        two_factor_pages,
+    )
     from webapp.accounts.routes import bp
     from webapp.accounts.services import renew_reset
 
@@ -27,6 +33,7 @@ def _account_menu() -> dict[str, Any]:
         "account_links": [
             (_("Profile"), url_for("accounts.profile"), "user"),
             (_("Password"), url_for("accounts.password"), "lock"),
+            (_("Two-factor sign-in"), url_for("accounts.two_factor"), "phone"),
             (_("Sessions"), url_for("accounts.my_sessions"), "screen"),
         ],
         "sign_out_url": url_for("accounts.sign_out"),

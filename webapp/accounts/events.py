@@ -13,3 +13,8 @@ class AccountEvent(AuditEvent):
     RESET_ASKED = "accounts:reset:asked", _("New password asked for")
     RESET_USED = "accounts:reset:used", _("Password set with a mailed link")
     PROFILE_CHANGED = "accounts:profile:changed", _("Profile changed")
+    TWO_FACTOR_ON = "accounts:two_factor:on", _("Two-factor sign-in switched on")
+    TWO_FACTOR_OFF = "accounts:two_factor:off", _("Two-factor sign-in switched off")
+    RECOVERY_USED = "accounts:recovery_code:used", _("Recovery code used")
+    RECOVERY_RENEWED = "accounts:recovery_codes:renewed", _("New recovery codes made")
+    PROOF_REFUSED = "accounts:proof:refused", _("Wrong password or code when asked again")

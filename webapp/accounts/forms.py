@@ -124,3 +124,27 @@ class ProfileForm(CsvHabits, PortalForm):
 
 def _code(codes: dict[str, str], value: str) -> Any:
     return next((code for code, stored in codes.items() if stored == value), None)
+
+
+class CodeForm(PortalForm):
+    """Six digits from the phone. What they must be says the service, in the same words for all that is wrong."""
+
+    code = StringField(
+        _("Code from your app"),
+        filters=[stripped],
+        validators=[
+            DataRequired(_("Enter the six digits that your app shows now.")),
+            Length(max=40, message=_("At most %(max)d characters, please.")),
+        ],
+    )
+
+
+class RecoveryCodeForm(PortalForm):
+    code = StringField(
+        _("Recovery code"),
+        filters=[stripped],
+        validators=[
+            DataRequired(_("Enter one of your recovery codes.")),
+            Length(max=40, message=_("At most %(max)d characters, please.")),
+        ],
+    )

@@ -7,12 +7,16 @@ from typing import Any
 
 import structlog
 from flask import current_app, url_for
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import NoResultFound
 
 from webapp.accounts.models import User
 from webapp.accounts.queries import home_organisation_id
 from webapp.accounts.sessions import address_here
 from webapp.core.errors import Refusal
+from webapp.core.principal import Principal
 from webapp.mail import outbox
 from webapp.mail.compose import Value
 from webapp.mail.models import Mail
@@ -33,6 +37,51 @@ def mail_password_changed(user: User, *, now: datetime) -> None:
         "LINK": absolute("accounts.forgotten"),
     }
     _send("password_changed", user, values)
+
+
+def mail_two_factor_on(user: User) -> None:
+    _notify(
+        user,
+        _l("Two-factor sign-in is on"),
+        _l(
+            "From now on signing in to your account asks for a code from your phone, besides the password. "
+            "If that was not you, set a new password at once and write to the support."
+        ),
+    )
+
+
+def mail_two_factor_off(user: User, *, by: Principal | None) -> None:
+    if by is None:
+        message = _l(
+            "Your account asks for the password alone now. If that was not you, set a new password at once "
+            "and write to the support."
+        )
+    else:
+        message = _l(
+            "%(who)s switched it off for you: your account asks for the password alone now. You can set it up "
+            "again on this page.",
+            who=by.label,
+        )
+    _notify(user, _l("Two-factor sign-in is off"), message)
+
+
+def mail_recovery_code_used(user: User, *, left: int) -> None:
+    _notify(
+        user,
+        _l("A recovery code was used"),
+        _l(
+            "Somebody signed in to your account with one of your recovery codes; %(left)s are left. If that was "
+            "not you, set a new password at once and make new codes.",
+            left=left,
+        ),
+    )
+
+
+def _notify(user: User, title: LazyString, message: LazyString) -> None:
+    """In the recipient's language, whoever acts."""
+    with force_locale(user.language):
+        values: dict[str, Value] = {"TITLE": str(title), "MESSAGE": str(message)}
+    _send("notification", user, {**values, "LINK": absolute("accounts.two_factor")})
 
 
 def absolute(endpoint: str, **values: Any) -> str:

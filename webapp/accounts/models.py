@@ -1,14 +1,15 @@
-"""People, where they are signed in, and the links they were mailed."""
+"""People, where they are signed in, how they prove who they are, and the links they were mailed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
+from webapp.core.listing import word_index
 from webapp.core.tenancy import Global
 
 
@@ -20,6 +21,7 @@ class User(Global, Versioned, Base):
         Index("uq_users_username_lower", text("lower(username)"), unique=True),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),
         Index(None, "sort_name", "id"),
+        word_index("ix_users_words", "sort_name"),
     )
 
     id: Mapped[Id]
@@ -35,6 +37,9 @@ class User(Global, Versioned, Base):
     language: Mapped[str] = mapped_column(default="en")
     csv_delimiter: Mapped[str] = mapped_column(default=",")
     csv_thousands: Mapped[str] = mapped_column(default="")
+    totp_sealed: Mapped[bytes | None]
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     is_operator: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
     deactivated_at: Mapped[datetime | None]
@@ -47,6 +52,11 @@ class User(Global, Versioned, Base):
     @property
     def is_active(self) -> bool:
         return self.deactivated_at is None
+
+    @property
+    def has_second_step(self) -> bool:
+        """A secret counts only after a first code has shown that the person's phone has it."""
+        return self.totp_confirmed_at is not None
 
     def get_id(self) -> str | None:
         return self.session_token
@@ -112,3 +122,15 @@ class KnownBrowser(Global, Base):
     token_digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[Instant]
     last_used_at: Mapped[Instant]
+
+
+class RecoveryCode(Global, Base):
+    """One of ten ways back in without the phone. Used once; the set is replaced as a whole."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_digest"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    code_digest: Mapped[bytes]
+    used_at: Mapped[datetime | None]

@@ -65,3 +65,20 @@ def whom_to_ask(user: User) -> list[str]:
             .order_by(User.name)
         ).all()
     return [f"{row.name} <{row.email}>" for row in rows]
+
+
+def organisations_requiring_two_factor(user: User) -> list[str]:
+    """Names of the organisations that open to this person only with a second step."""
+    with unscoped("which of this person's organisations ask for a second step"):
+        return list(
+            db.session.scalars(
+                select(Organisation.name)
+                .join(Membership, Membership.organisation_id == Organisation.id)
+                .where(
+                    Membership.user_id == user.id,
+                    Organisation.require_two_factor,
+                    Organisation.closed_at.is_(None),
+                )
+                .order_by(Organisation.sort_name)
+            )
+        )

@@ -46,7 +46,7 @@ def signing_in() -> ResponseReturnValue:
     if not form.validate():
         return render("accounts/sign_in.html", form=form, status=422)
     try:
-        services.sign_in(form.name.data, form.password.data, now=utcnow())
+        stands = services.sign_in(form.name.data, form.password.data, target=target, now=utcnow())
     except TooMany as error:
         return _wait(form, error)
     except FirstPasswordExpired as error:
@@ -54,7 +54,7 @@ def signing_in() -> ResponseReturnValue:
     except Refusal as refusal:
         form.refuse(refusal)
         return render("accounts/sign_in.html", form=form, status=422)
-    return see_other(target)
+    return see_other(target if stands else url_for("accounts.second_step"))
 
 
 def _wait(form: SignInForm, error: TooMany) -> Response:

@@ -9,18 +9,18 @@ import structlog
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from webapp.accounts import guessing, known_browsers, mails, passwords, sessions
+from webapp.accounts import guessing, known_browsers, mails, passwords, pending, sessions
 from webapp.accounts.events import AccountEvent
 from webapp.accounts.guessing import Guesser
+from webapp.accounts.journal import nobody, note, note_refusal
 from webapp.accounts.models import PasswordReset, User, UserSession
-from webapp.accounts.queries import find_person, home_organisation_id, whom_to_ask
-from webapp.audit.log import record, record_aside
+from webapp.accounts.queries import find_person, whom_to_ask
 from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
 from webapp.core.db import db
 from webapp.core.errors import Refusal, TooMany
 from webapp.core.names import sort_name
-from webapp.core.principal import Actor, Principal, acting
+from webapp.core.principal import Principal, acting
 from webapp.core.throttle import Limit, take
 from webapp.mail.models import Mail
 
@@ -50,21 +50,32 @@ class Profile:
     csv_thousands: str
 
 
-def sign_in(name: str, password: str, *, now: datetime) -> User:
-    """Open a session, or raise: `Refusal` in the same words and time whatever was wrong, or `TooMany`."""
+def sign_in(name: str, password: str, *, target: str, now: datetime) -> bool:
+    """Open a session, or False when the second step is asked first, which then leads to `target`.
+
+    Raises `Refusal` in the same words and time whatever was wrong, or `TooMany`.
+    """
     user = find_person(name)
     attempt = guessing.begin(_guesser(user, name), now=now)
     fits = passwords.verify(user.password_hash if user else None, password)
     if user is None or not fits or not _hold(user, password):
-        _record_refusal(user, "account deactivated" if fits else "wrong password")
+        note_refusal(user, "account deactivated" if fits else "wrong password")
         raise Refusal(_("The user name, the e-mail address or the password is wrong."))
     attempt.succeeded()
     _refuse_expired_first_password(user, now)
     _rehash_if_due(user, password)
+    if user.has_second_step:
+        pending.begin(user, target, now=now)
+        return False
+    open_session(user, now=now)
+    return True
+
+
+def open_session(user: User, *, now: datetime) -> None:
+    """For who has proved everything that is asked: this browser is theirs from now on."""
     sessions.open_session(user, now=now)
     known_browsers.remember(user, now=now)
-    _record(AccountEvent.SESSION_OPENED, user)
-    return user
+    note(AccountEvent.SESSION_OPENED, user)
 
 
 def _guesser(user: User | None, name: str) -> Guesser:
@@ -88,7 +99,7 @@ def _hold(user: User, password: str) -> bool:
 def _refuse_expired_first_password(user: User, now: datetime) -> None:
     expires = user.password_expires_at
     if user.must_change_password and expires is not None and expires <= now:
-        _record_refusal(user, "first password expired")
+        note_refusal(user, "first password expired")
         raise FirstPasswordExpired(whom_to_ask(user))
 
 
@@ -104,20 +115,20 @@ def _rehash_if_due(user: User, password: str) -> None:
 
 
 def sign_out(user: User, *, now: datetime) -> None:
-    _record(AccountEvent.SESSION_ENDED, user)
+    note(AccountEvent.SESSION_ENDED, user)
     sessions.close_session(now=now)
 
 
 def end_session(user: User, row: UserSession, *, now: datetime) -> None:
     row.ended_at = now
-    _record(AccountEvent.SESSION_ENDED, user, {"opened": row.created_at.isoformat()})
+    note(AccountEvent.SESSION_ENDED, user, {"opened": row.created_at.isoformat()})
 
 
 def end_other_sessions(user: User, *, now: datetime) -> int:
     """How many there were."""
     ended = sessions.end_sessions(user, now=now, but=sessions.current_session())
     if ended:
-        _record(AccountEvent.SESSION_ENDED, user, {"sessions": ended})
+        note(AccountEvent.SESSION_ENDED, user, {"sessions": ended})
     return ended
 
 
@@ -143,7 +154,7 @@ def replace_own_password(user: User, new: str, *, now: datetime) -> None:
     session = sessions.current_session()
     session.proved_at = now
     sessions.end_sessions(user, now=now, but=session)
-    _record(AccountEvent.PASSWORD_CHANGED, user)
+    note(AccountEvent.PASSWORD_CHANGED, user)
 
 
 def _refuse_unchanged(user: User, new: str) -> None:
@@ -172,8 +183,7 @@ def ask_reset(name: str, *, now: datetime) -> None:
         log.warning("reset_throttled")
         return
     if user is not None and user.is_active:
-        by = Principal(Actor.NOBODY, None, "nobody", via=_via())
-        _mail_reset(user, by=by, now=now)
+        _mail_reset(user, by=nobody(), now=now)
 
 
 def renew_reset(mail: Mail) -> Mail:
@@ -191,7 +201,7 @@ def _mail_reset(user: User, *, by: Principal, now: datetime) -> Mail | None:
         user=user, token_digest=digest(secret), created_at=now, expires_at=now + RESET_LIFE
     )
     db.session.add(row)
-    _record(AccountEvent.RESET_ASKED, user, by=by)
+    note(AccountEvent.RESET_ASKED, user, by=by)
     return mails.mail_reset_link(user, token=secret, minutes=RESET_MINUTES)
 
 
@@ -218,7 +228,7 @@ def use_reset(row: PasswordReset, new: str, *, now: datetime) -> bool:
     _set_password(user, new, now=now)
     sessions.end_sessions(user, now=now)
     known_browsers.remember(user, now=now)
-    _record(AccountEvent.RESET_USED, user)
+    note(AccountEvent.RESET_USED, user)
     return True
 
 
@@ -243,47 +253,4 @@ def change_profile(user: User, profile: Profile) -> None:
         setattr(user, name, getattr(profile, name))
     user.sort_name = sort_name(user.name)
     if changed:
-        _record(AccountEvent.PROFILE_CHANGED, user, {"fields": changed})
-
-
-def _record_refusal(user: User | None, reason: str) -> None:
-    """Aside, since the request is refused. What was typed as a name is not kept: it may be a password."""
-    organisation_id = home_organisation_id(user)
-    if organisation_id is None:
-        log.warning("sign_in_refused", user_id=user.id if user else None)
-        return
-    record_aside(
-        AccountEvent.SESSION_REFUSED,
-        organisation_id=organisation_id,
-        kind="user",
-        id=user.public_id if user else "unknown",
-        label=user.name if user else "",
-        detail={"reason": reason},
-        by=Principal(Actor.NOBODY, None, "nobody", via=_via()),
-    )
-
-
-def _record(
-    event: AccountEvent,
-    user: User,
-    detail: dict[str, object] | None = None,
-    *,
-    by: Principal | None = None,
-) -> None:
-    organisation_id = home_organisation_id(user)
-    if organisation_id is None:
-        log.warning("audit_without_organisation", audit_event=event.value, user_id=user.id)
-        return
-    record(
-        event,
-        organisation_id=organisation_id,
-        kind="user",
-        id=user.public_id,
-        label=user.name,
-        detail=detail,
-        by=by or Principal(Actor.USER, user.id, user.name, via=_via()),
-    )
-
-
-def _via() -> str:
-    return sessions.address_here()
+        note(AccountEvent.PROFILE_CHANGED, user, {"fields": changed})

@@ -40,7 +40,7 @@ def open_session(user: User, *, now: datetime) -> UserSession:
         user_agent=request.headers.get("User-Agent", "")[:300].replace("\0", ""),
     )
     db.session.add(row)
-    _empty_cookie()
+    empty_cookie()
     user.session_token = secret
     login_user(user)
     g.user_session = row
@@ -53,10 +53,10 @@ def close_session(*, now: datetime) -> None:
     if row is not None:
         row.ended_at = now
     logout_user()
-    _empty_cookie()
+    empty_cookie()
 
 
-def _empty_cookie() -> None:
+def empty_cookie() -> None:
     """Only what a visitor without an account may have chosen outlives a change of who is signed in."""
     kept = {key: cookie[key] for key in ("language",) if key in cookie}
     cookie.clear()

@@ -1,4 +1,4 @@
-"""Organisations and memberships."""
+"""Organisations, memberships, invitations, partners."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.models import User
-from webapp.core.db import Base, BigInt, Id, Instant, Texts, Versioned, random_code
+from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Texts, Versioned, random_code
 from webapp.core.listing import word_index
 from webapp.core.tenancy import Global, Owned
 
@@ -107,3 +107,105 @@ class Membership(Owned, Versioned, Base):
 
     user: Mapped[User] = relationship()
     organisation: Mapped[Organisation] = relationship()
+
+
+class InvitationState(StrEnum):
+    """Where an invitation stands; which state may follow which is `orgs.services.invitations.MOVES`."""
+
+    CREATED = "created"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Invitation(Owned, Versioned, Base):
+    """Somebody may join the organisation, with these rights, by a link that lives seven days from its sending.
+
+    Without an address it goes by its link alone. `inviter` made or last sent it: with their rights the link
+    stands and falls. The row holds the digest of one link; a new link takes the place of the old.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        Index(None, "organisation_id", "created_at", "id"),
+        Index(None, "organisation_id", "sort_name", "id"),
+        Index(None, "organisation_id", "state", "id"),
+        Index(None, "expires_at", postgresql_where=text("state = 'sent'")),
+        CheckConstraint(
+            "state IN ('created', 'sent', 'accepted', 'expired', 'revoked')", name="state"
+        ),
+        CheckConstraint(
+            "(state = 'sent') = (token_digest IS NOT NULL)"
+            " AND (state <> 'sent' OR expires_at IS NOT NULL)",
+            name="link",
+        ),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    name: Mapped[str]
+    sort_name: Mapped[str]
+    email: Mapped[str | None]
+    roles: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    grants: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    language: Mapped[str]
+    state: Mapped[str] = mapped_column(default=InvitationState.CREATED)
+    token_digest: Mapped[bytes | None] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    sent_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    inviter_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    accepted_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    organisation: Mapped[Organisation] = relationship()
+    inviter: Mapped[User] = relationship(foreign_keys=[inviter_id])
+    accepted_user: Mapped[User | None] = relationship(foreign_keys=[accepted_user_id])
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether its link can be used."""
+        return (
+            self.state == InvitationState.SENT
+            and self.expires_at is not None
+            and now < self.expires_at
+        )
+
+    def state_at(self, now: datetime) -> InvitationState:
+        """As people see it: a link whose time is up has expired, also before the sweep says so."""
+        if self.state == InvitationState.SENT and not self.is_open(now):
+            return InvitationState.EXPIRED
+        return InvitationState(self.state)
+
+
+class Partner(Owned, Base):
+    """Another organisation, outside one's tree, that can be chosen in forms. The row lets nobody see anything.
+
+    Removing dates the row; added again, the partner has a new one.
+    """
+
+    __tablename__ = "partners"
+    __table_args__ = (
+        Index(
+            "uq_partners_present",
+            "organisation_id",
+            "partner_id",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index(None, "organisation_id", "added_at", "id"),
+        Index(None, "organisation_id", "sort_name", "id"),
+        Index(None, "partner_id"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    partner_id: Mapped[BigInt] = mapped_column(ForeignKey("organisations.id"))
+    partner_public_id: Mapped[str]
+    name: Mapped[str]
+    """As it was known when it was added: later names are the partner's own affair."""
+    sort_name: Mapped[str]
+    added_at: Mapped[Instant]
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    added_by: Mapped[str]
+    removed_at: Mapped[datetime | None]
