@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Index, Table
+from sqlalchemy import Index, Table, select, text
 from sqlalchemy.dialects import postgresql
 
+from webapp.core.db import db
 from webapp.core.listing import Listing
+from webapp.core.tenancy import unscoped
 from webapp.core.web import Portal
 from webapp.devices.lists import ENROLMENT_TOKENS
 from webapp.printers.lists.buttons import BUTTONS
@@ -36,3 +38,25 @@ def test_every_sort_has_its_index(portal: Portal, listing: Listing) -> None:
     for name, column in listing.sorts.items():
         wanted = ["organisation_id", written(column).replace(f"{table.name}.", ""), "id"]
         assert wanted in indexes, f"{listing.name}: {name}"
+
+
+@pytest.mark.feature("P-38")
+@pytest.mark.parametrize(
+    ("listing", "typed"),
+    [(PRINTERS, "abcd-efgh"), (REQUESTS, "12"), (BUTTONS, "alliance"), (ENROLMENT_TOKENS, "apps")],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_every_search_has_its_index(ground: Portal, listing: Listing, typed: str) -> None:
+    """With sequential scans forbidden, no condition is left to be checked row by row."""
+    db.session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"))
+    for search in listing.search:
+        condition = search(typed)
+        assert condition is not None
+        with unscoped("asking the planner"):
+            plan = "\n".join(
+                db.session.scalars(
+                    select(listing.key_column).where(condition),
+                    execution_options={"outpost_explain": True},
+                )
+            )
+        assert "Index Cond" in plan, f"{listing.name}, {search}: {plan}"

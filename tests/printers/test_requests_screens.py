@@ -379,7 +379,7 @@ def test_counts_by_reason_and_printer(acme: Field, admin: Person) -> None:
     assert "2 requests" in shown
     answer = admin.get(f"{base(acme.world)}/requests/statistics?format=csv")
     lines = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-    assert [(line["By"], line["Name"], line["Together"]) for line in lines] == [
+    assert [(line["Counted by"], line["Name"], line["Together"]) for line in lines] == [
         ("Reason", "Paper jam", "2"),
         ("Reason", "Toner or ink is out", "2"),
         ("Printer", "Colour 2nd floor", "2"),

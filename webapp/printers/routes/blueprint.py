@@ -59,8 +59,8 @@ def ticked(listing: Listing) -> Selection:
         raise Refusal(_("Choose what to do with the ticked rows."))
     if selection.is_empty:
         raise Refusal(_("Tick at least one row first."))
-    shown = dict(parse_qsl(request.form.get("list", "")))
-    meant = dict(selection.query.first_page().pairs(listing))
+    shown = sorted(parse_qsl(request.form.get("list", "")))
+    meant = sorted(selection.query.first_page().pairs(listing))
     if selection.everything and shown != meant:
         raise Refusal(
             _("The list has changed meanwhile. Look at it again, then repeat."), status=409
