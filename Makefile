@@ -4,10 +4,10 @@ PY := .venv/bin/python
 TESTS ?=
 export DATA PORT FRESH
 
-.PHONY: help demo dev test check features bench a11y fleet lock clean setup setup-dev setup-browser
+.PHONY: help demo dev test check features bench a11y fleet translations lock clean setup setup-dev setup-browser
 
 help:
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 demo: setup ## the whole portal with demo data and simulated devices
 	@exec $(PY) -m webapp.launcher demo
@@ -18,7 +18,7 @@ dev: setup-dev ## the portal without devices; new code restarts it
 test: setup-browser ## all tests; TESTS=tests/core for some
 	@$(PY) -m pytest -n 2 -m "not slow" $(TESTS)
 
-check: setup-dev ## formatting, lint, types, layers, templates, lock files
+check: setup-dev ## formatting, lint, types, layers, templates, translations, lock files
 	@$(PY) bin/_check.py
 
 features: setup-dev ## which features a test has shown
@@ -32,6 +32,9 @@ a11y: setup-browser ## axe on every page
 
 fleet: setup-dev ## the long runs: a fleet at work while processes are killed
 	@$(PY) -m pytest -n 2 -m "chaos" $(TESTS)
+
+translations: setup-dev ## bring new texts into the catalogues
+	@$(PY) bin/_translations.py update
 
 lock: setup-dev ## resolve all dependencies anew
 	@$(PY) bin/_lock.py

@@ -32,6 +32,7 @@ def main() -> int:
         "lint": [str(BIN / "ruff"), "check", "--quiet", *code],
         "types": [str(BIN / "mypy"), "--no-error-summary"],
         "layers": [str(BIN / "lint-imports"), "--no-logo"],
+        "translations": [sys.executable, "bin/_translations.py", "check"],
     }
     results = {name: run(name, command) for name, command in commands.items()}
     results["templates"] = report("templates", template_faults())

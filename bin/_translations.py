@@ -93,13 +93,13 @@ def path_of(language: str) -> Path:
 
 
 def faults() -> list[str]:
+    """A line for each fault of a text, with the languages that have it."""
     template = extract()
-    found = []
+    found: dict[tuple[str, str], list[str]] = {}
     for language in LANGUAGES:
-        catalogue = catalogue_of(language)
-        for text, fault in catalogue_faults(template, catalogue):
-            found.append(f"{language}: {fault}: {text}")
-    return found
+        for fault in catalogue_faults(template, catalogue_of(language)):
+            found.setdefault(fault, []).append(language)
+    return [f"{' '.join(who)}: {fault}: {text}" for (text, fault), who in found.items()]
 
 
 def catalogue_faults(template: Catalog, catalogue: Catalog) -> Iterator[tuple[str, str]]:
