@@ -6,6 +6,7 @@ from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from webapp.accounts.proofs import fresh
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.errors import Refusal
@@ -33,6 +34,7 @@ def user_password(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/<public_id>/password")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_password_set(org: str, public_id: str) -> ResponseReturnValue:
     membership = queries.membership_of(public_id)
     form = FirstPasswordForm()
@@ -63,6 +65,7 @@ def user_deactivation(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/<public_id>/deactivation")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_deactivate(org: str, public_id: str) -> ResponseReturnValue:
     membership = queries.membership_of(public_id)
     try:
@@ -80,6 +83,7 @@ def user_deactivate(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/<public_id>/reactivation")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_reactivate(org: str, public_id: str) -> ResponseReturnValue:
     membership = queries.membership_of(public_id)
     people.reactivate_user(
@@ -99,6 +103,7 @@ def user_removal(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/<public_id>/removal")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_remove(org: str, public_id: str) -> ResponseReturnValue:
     membership = queries.membership_of(public_id)
     name = membership.user.name

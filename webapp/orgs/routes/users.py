@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from webapp.accounts.forms import DELIMITERS, THOUSANDS
+from webapp.accounts.proofs import fresh
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.errors import Refusal
@@ -71,6 +72,7 @@ def user_new(org: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/new")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_create(org: str) -> ResponseReturnValue:
     form = NewUserForm(**_offered())
     if not form.validate():
@@ -105,6 +107,7 @@ def user_add(org: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/add")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_adding(org: str) -> ResponseReturnValue:
     form = AddPersonForm(**_offered())
     if not form.validate():
@@ -153,6 +156,7 @@ def user_edit(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/users/<public_id>/edit")
 @allow(Permission.USERS_EDIT)
+@fresh
 def user_save(org: str, public_id: str) -> ResponseReturnValue:
     membership = queries.membership_of(public_id)
     form = _editing_form(membership)
