@@ -30,10 +30,11 @@ ACCOUNTS = ("operator@outpost.test", "admin@acme.test", "reader@acme.test", "adm
 class Demo:
     """A running `python -m webapp.launcher demo`."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
     data: Path
     mark: str
+    output: Path
 
     @property
     def portal(self) -> str:
@@ -52,26 +53,26 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     data = Path("/tmp") / f"outpost-demo-{uuid.uuid4().hex[:8]}"
     port, mark = free_port(), uuid.uuid4().hex
+    output = tmp_path_factory.mktemp("demo") / "output"  # a file: nobody reads along
     kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.launcher", "demo"],
         cwd=ROOT,
         env={**kept, "DATA": str(data), "PORT": str(port), "OUTPOST_TEST_MARK": mark},
-        stdout=subprocess.PIPE,
+        stdout=output.open("w"),
         stderr=subprocess.STDOUT,
-        text=True,
     )
-    running = Demo(process, port, data, mark)
+    running = Demo(process, port, data, mark, output)
     until(lambda: is_ready(running), within_seconds=150)
     yield running
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.wait(60)
     subprocess.run(["rm", "-rf", str(data)], check=True)
 
 
 def is_ready(demo: Demo) -> bool:
-    assert demo.process.poll() is None, demo.process.communicate()[0]
+    assert demo.process.poll() is None, demo.output.read_text()
     try:
         return httpx.get(f"{demo.portal}/readyz").status_code == 200
     except httpx.TransportError:
@@ -144,6 +145,6 @@ def test_a_button_is_pressed_and_two_mails_arrive(demo: Demo) -> None:
 def test_sigterm_ends_all_of_it(demo: Demo) -> None:
     assert marked(demo.mark)
     demo.process.send_signal(signal.SIGTERM)
-    demo.process.communicate(timeout=60)
+    demo.process.wait(60)
     assert demo.process.returncode == 0
     assert marked(demo.mark) == {}
