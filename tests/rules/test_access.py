@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from tests.api.programs import MakeProgram, make_program
 from tests.cast import Person, World
 from webapp.accounts.access import OPERATOR, SIGNED_IN
 from webapp.api.access import ApiToken
@@ -17,6 +18,8 @@ from webapp.devices.access import Bearer
 from webapp.orgs.access import MEMBER
 from webapp.orgs.permissions import Permission, Role
 from webapp.printers.panic.access import PathToken
+
+__all__ = ["make_program"]
 
 pytestmark = pytest.mark.feature("Q-20")
 
@@ -143,6 +146,43 @@ def test_devices_without_a_good_credential_get_401(
             assert answer.mimetype == "application/problem+json"
             assert answer.json
             assert answer.json["code"] == "credential_invalid"
+
+
+@pytest.mark.feature("P-32")
+@pytest.mark.parametrize(
+    "credential",
+    [
+        None,
+        "Bearer",
+        "Basic abc",
+        f"Bearer op_api_abcdefghjkmn_{'x' * 43}",
+        f"Bearer op_enrol_abcdefghjkmn_{'x' * 43}",
+    ],
+)
+def test_programs_without_a_good_token_get_401(
+    world: World, admin: Person, credential: str | None
+) -> None:
+    """A signed-in browser's cookie is no token either."""
+    headers = {"Authorization": credential} if credential else {}
+    for rule, method in calls(world.portal):
+        if isinstance(access_of(world.portal, rule.endpoint), ApiToken):
+            url = url_of(world.portal, rule, world.acme)
+            answer = admin.client.open(url, method=method, headers=headers, json={})
+            assert answer.status_code == 401, f"{method} {url}"
+            assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.feature("P-32")
+def test_tokens_without_the_permission_get_403(make_program: MakeProgram) -> None:
+    for permission in Permission:
+        program = make_program(permission)
+        portal = program.world.portal
+        for rule, method in calls(portal):
+            access = access_of(portal, rule.endpoint)
+            if isinstance(access, ApiToken) and access.permission is not permission:
+                url = url_of(portal, rule, "")
+                answer = program.call(method, url)
+                assert answer.status_code == 403, f"{permission}: {method} {url}"
 
 
 def test_guessed_path_tokens_open_nothing(world: World, visitor: Person) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import DateField, SelectMultipleField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.accounts.proofs import AsksProof
@@ -23,7 +23,7 @@ class TokenForm(AsksProof, CreatingForm):
     name = StringField(
         _("Name"),
         [
-            InputRequired(_("Enter a name by which you will know it again.")),
+            DataRequired(_("Enter a name by which you will know it again.")),
             Length(max=60, message=_("At most %(max)d characters, please.")),
         ],
         filters=[one_line],

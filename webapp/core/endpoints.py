@@ -90,8 +90,13 @@ def _repeated(struct: type[msgspec.Struct]) -> frozenset[str]:
     """The names of the parameters that may be given several times."""
     described = msgspec.inspect.type_info(struct)
     assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - a query is a struct
-    lists = msgspec.inspect.ListType
-    return frozenset(f.encode_name for f in described.fields if isinstance(f.type, lists))
+    return frozenset(f.encode_name for f in described.fields if _is_list(f.type))
+
+
+def _is_list(described: msgspec.inspect.Type) -> bool:
+    while isinstance(described, msgspec.inspect.Metadata):
+        described = described.type
+    return isinstance(described, msgspec.inspect.ListType)
 
 
 def _decoded(struct: type[S], max_bytes: int) -> S:

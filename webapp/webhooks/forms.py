@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget, URLInput
 
 from webapp.core.forms import CreatingForm, one_line, stripped
@@ -22,7 +22,7 @@ class WebhookForm(CreatingForm):
     name = StringField(
         _("Name"),
         [
-            InputRequired(_("Enter a name by which you will know it again.")),
+            DataRequired(_("Enter a name by which you will know it again.")),
             Length(max=60, message=_("At most %(max)d characters, please.")),
         ],
         filters=[one_line],
@@ -31,7 +31,7 @@ class WebhookForm(CreatingForm):
     url = StringField(
         _("Address"),
         [
-            InputRequired(_("Enter the receiver's address.")),
+            DataRequired(_("Enter the receiver's address.")),
             Length(max=LONGEST_URL, message=_("At most %(max)d characters, please.")),
         ],
         widget=URLInput(),
