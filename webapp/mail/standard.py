@@ -26,6 +26,25 @@ FIRST_PASSWORD = register(
     )
 )
 
+INVITATION = register(
+    MailType(
+        "invitation",
+        _("Invitation"),
+        (
+            Placeholder("INVITER", _("Who invites"), "Marco Bianchi"),
+            Placeholder("ROLES", _("Roles and permissions that it gives"), "Printer administrator"),
+            Placeholder(
+                "EXPIRES",
+                _("Until when the link is valid"),
+                datetime(2030, 3, 14, 9, 30, tzinfo=UTC),
+            ),
+            Placeholder(
+                "LINK", _("Link that accepts the invitation"), f"{_LINK}/invitation", secret=True
+            ),
+        ),
+    )
+)
+
 PASSWORD_RESET = register(
     MailType(
         "password_reset",
@@ -51,6 +70,35 @@ PASSWORD_CHANGED = register(
             ),
             Placeholder("ADDRESS", _("Internet address it was changed from"), "203.0.113.7"),
             Placeholder("LINK", _("Page on which to set a new password"), f"{_LINK}/forgotten"),
+        ),
+    )
+)
+
+CONFIRM_EMAIL = register(
+    MailType(
+        "confirm_email",
+        _("Confirm e-mail address"),
+        (
+            Placeholder("HOURS", _("Hours for which the link is valid"), 24),
+            Placeholder(
+                "LINK",
+                _("Link that confirms the address"),
+                f"{_LINK}/confirm-email/q7Yt",
+                secret=True,
+            ),
+        ),
+    )
+)
+
+ADDRESS_CHANGED = register(
+    MailType(
+        "address_changed",
+        _("E-mail address changed"),
+        (
+            Placeholder(
+                "WHEN", _("When the address was changed"), datetime(2030, 3, 7, 16, 5, tzinfo=UTC)
+            ),
+            Placeholder("NEWADDRESS", _("The new mail address"), "anna@example.com"),
         ),
     )
 )

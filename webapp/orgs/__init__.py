@@ -2,17 +2,19 @@
 
 from flask import Flask
 
-from webapp.mail.standard import FIRST_PASSWORD
+from webapp.mail.standard import FIRST_PASSWORD, INVITATION
 from webapp.mail.types import renewed_by
 
 
 def init_app(app: Flask) -> None:
-    from webapp.orgs import events, navigation, words  # noqa: F401 - they register themselves
+    from webapp.orgs import events, jobs, navigation, words  # noqa: F401 - they register themselves
     from webapp.orgs.cli import users
     from webapp.orgs.routes import bp
+    from webapp.orgs.services.invitations import renew_invitation
     from webapp.orgs.services.people import renew_first_password
 
     app.register_blueprint(bp)
     words.init_app(app)
     renewed_by(FIRST_PASSWORD, renew_first_password)
+    renewed_by(INVITATION, renew_invitation)
     app.cli.add_command(users)

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from webapp.accounts.models import User
 from webapp.orgs.access import memberships_of, permissions_in, permissions_of
-from webapp.orgs.models import Membership, Organisation
+from webapp.orgs.models import Invitation, Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
 
 
@@ -21,7 +21,7 @@ class Rights:
     grants: tuple[Permission, ...] = ()
 
     @classmethod
-    def of(cls, membership: Membership) -> Rights:
+    def of(cls, membership: Membership | Invitation) -> Rights:
         return cls(
             tuple(role for role in Role if role in membership.roles),
             tuple(p for p in Permission if p in membership.grants),

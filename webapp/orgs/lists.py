@@ -64,7 +64,7 @@ def parent_in_reach(row: Organisation) -> str:
     return row.parent.name
 
 
-def _organisation_options() -> list[Option]:
+def organisation_options() -> list[Option]:
     return [
         Option(o.public_id, o.name, o.id) for o in open_organisations_below(current_organisation())
     ]
@@ -121,7 +121,7 @@ ORGANISATIONS = Listing(
     ],
     search_hint=_l("Name, reference, prefix, public id"),
     filters=[
-        Choice("organisation", _l("Organisation"), Organisation.id, _organisation_options),
+        Choice("organisation", _l("Organisation"), Organisation.id, organisation_options),
         Choice("parent", _l("Parent"), Organisation.parent_id, _parent_options),
         Choice("reference", _l("Your reference"), Organisation.reference, _reference_options),
         Flag("closed", _l("Closed ones"), Organisation.closed_at.is_not(None)),
@@ -233,7 +233,7 @@ USERS = Listing(
             "email", _l("E-mail"), Membership.user_id, lambda: _people_options(lambda u: u.email)
         ),
         Choice(
-            "organisation", _l("Organisation"), Membership.organisation_id, _organisation_options
+            "organisation", _l("Organisation"), Membership.organisation_id, organisation_options
         ),
         Labels("role", _l("Role"), Membership.roles, lambda: [(r.value, r.label) for r in Role]),
         Below("below", _l("And those below")),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app, url_for
@@ -12,11 +13,15 @@ from flask_babel import gettext as _
 from webapp.accounts.models import User
 from webapp.core.principal import Principal
 from webapp.mail import outbox
-from webapp.mail.compose import Value
+from webapp.mail.choice import choose
+from webapp.mail.compose import Composed, Look, Value, compose
 from webapp.mail.models import Mail
-from webapp.mail.types import mail_type
-from webapp.orgs.models import Organisation
-from webapp.orgs.permissions import Permission
+from webapp.mail.standard import INVITATION
+from webapp.mail.types import mail_type, with_common
+from webapp.orgs.models import Invitation, Organisation
+from webapp.orgs.permissions import Permission, Role
+
+INVITATION_LIVES = timedelta(days=7)
 
 
 def mail_first_password(user: User, password: str, organisation: Organisation) -> Mail:
@@ -69,6 +74,70 @@ def mail_right_asked(
         "LINK": _absolute("orgs.rights", org=organisation.public_id),
     }
     _send("right_asked", administrator, organisation, values)
+
+
+def invitation_link(secret: str) -> str:
+    return _absolute("orgs.invited", token=secret)
+
+
+def mail_invitation(invitation: Invitation, link: str) -> Mail:
+    """Of an invitation with an address. The link stands in it alone; the outbox shows it blotted out."""
+    return outbox.send(
+        INVITATION.name,
+        to=invitation.email or "",
+        to_name=invitation.name,
+        language=invitation.language,
+        organisation_id=invitation.organisation.id,
+        values=_values_of(invitation, link),
+        about=("invitation", invitation.public_id),
+    )
+
+
+def mail_invitation_trial(invitation: Invitation, to: str) -> Mail:
+    """The text that the invitation would go out with, filled with sample data."""
+    choice = choose(INVITATION.name, invitation.organisation, language=invitation.language)
+    return outbox.send_trial(
+        INVITATION,
+        choice.draft,
+        to=to,
+        language=choice.language,
+        owner=invitation.organisation,
+        template_id=choice.template_id,
+        about=("invitation", invitation.public_id),
+    )
+
+
+def preview_of_invitation(invitation: Invitation, *, now: datetime) -> Composed:
+    """The mail as it would go out now, but for its link."""
+    owner = invitation.organisation
+    choice = choose(INVITATION.name, owner, language=invitation.language)
+    values = _values_of(invitation, invitation_link("…"))
+    if not invitation.is_open(now):
+        values["EXPIRES"] = now + INVITATION_LIVES
+    all_values = with_common(values, recipient=invitation.email or "", organisation=owner.name)
+    look = Look(language=choice.language)
+    return compose(choice.draft, all_values, look=look, time_zone=owner.time_zone)
+
+
+def _values_of(invitation: Invitation, link: str) -> dict[str, Value]:
+    with force_locale(invitation.language):
+        roles = ", ".join(rights_in_words(invitation.roles, invitation.grants))
+    return {
+        "NAME": invitation.name,
+        "INVITER": invitation.inviter.name,
+        "ROLES": roles,
+        "LINK": link,
+        "EXPIRES": invitation.expires_at,
+    }
+
+
+def rights_in_words(roles: Iterable[str], grants: Iterable[str]) -> list[str]:
+    """Names of roles and of permissions granted singly, in the present language."""
+    held_roles, held_grants = set(roles), set(grants)
+    return [
+        *(role.label for role in Role if role in held_roles),
+        *(p.label for p in Permission if p in held_grants),
+    ]
 
 
 def _send(

@@ -131,6 +131,7 @@ class Invitation(Owned, Versioned, Base):
         Index(None, "organisation_id", "created_at", "id"),
         Index(None, "organisation_id", "sort_name", "id"),
         Index(None, "organisation_id", "state", "id"),
+        Index("ix_invitations_email", "organisation_id", text("coalesce(email, '')"), "id"),
         Index(None, "expires_at", postgresql_where=text("state = 'sent'")),
         CheckConstraint(
             "state IN ('created', 'sent', 'accepted', 'expired', 'revoked')", name="state"

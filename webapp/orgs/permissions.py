@@ -25,6 +25,8 @@ class Permission(StrEnum):
     API_EDIT = "organisation:api:edit"
     ENROLMENT_READ = "devices:enrolment:read"
     ENROLMENT_EDIT = "devices:enrolment:edit"
+    ALARMS_READ = "devices:alarms:read"
+    ALARMS_EDIT = "devices:alarms:edit"
     PRINTERS_READ = "printers:printers:read"
     PRINTERS_EDIT = "printers:printers:edit"
     PRINTER_REQUESTS_READ = "printers:requests:read"
@@ -90,6 +92,8 @@ PERMISSION_NAMES = {
     Permission.API_EDIT: _("Create and revoke API tokens, edit webhooks"),
     Permission.ENROLMENT_READ: _("See enrolment tokens"),
     Permission.ENROLMENT_EDIT: _("Create and revoke enrolment tokens"),
+    Permission.ALARMS_READ: _("See alarms"),
+    Permission.ALARMS_EDIT: _("Acknowledge alarms, set quiet hours and maintenance"),
     Permission.PRINTERS_READ: _("See printers and panic buttons"),
     Permission.PRINTERS_EDIT: _("Edit printers and panic buttons"),
     Permission.PRINTER_REQUESTS_READ: _("See printer requests"),

@@ -12,8 +12,11 @@ from webapp.audit.queries import summary_of
 
 
 def init_app(app: Flask) -> None:
+    from webapp.orgs.invitation_list import state_words
+
     app.jinja_env.globals["country_name"] = country_name
     app.jinja_env.globals["csv_habit"] = csv_habit
+    app.jinja_env.globals["invitation_state_words"] = state_words
     app.jinja_env.globals["audit_summary"] = summary_of
 
 

@@ -95,6 +95,11 @@ class UserForm(CsvHabits, RightsForm):
         filters=[stripped],
         description=_("For signing in, besides the e-mail address. No @ in it."),
     )
+    email = EmailField(
+        _("E-mail address"),
+        [DataRequired(_("Enter an e-mail address.")), Length(max=254)],
+        filters=[stripped],
+    )
     language = SelectField(_("Language"), choices=LANGUAGE_CHOICES, default="en")
 
     def account(self) -> Account:
@@ -108,13 +113,8 @@ class UserForm(CsvHabits, RightsForm):
 
 
 class NewUserForm(UserForm):
-    """With the address, which only its owner changes later, and a first password."""
+    """With a first password."""
 
-    email = EmailField(
-        _("E-mail address"),
-        [DataRequired(_("Enter an e-mail address.")), Length(max=254)],
-        filters=[stripped],
-    )
     password = PasswordField(
         _("First password"),
         description=_("Leave it empty and one is made. It is mailed and valid for 7 days."),

@@ -1,6 +1,29 @@
-"""Pages: home, organisations, users, rights, the audit log, the operator area."""
+"""Pages: home, organisations, users, rights, invitations, partners, the audit log, the operator area."""
 
-from webapp.orgs.routes import audit, home, operator, organisations, rights, user_states, users
+from webapp.orgs.routes import (
+    audit,
+    home,
+    invitation_states,
+    invitations,
+    joining,
+    operator,
+    organisations,
+    rights,
+    user_states,
+    users,
+)
 from webapp.orgs.routes.blueprint import bp
 
-__all__ = ["audit", "bp", "home", "operator", "organisations", "rights", "user_states", "users"]
+__all__ = [
+    "audit",
+    "bp",
+    "home",
+    "invitation_states",
+    "invitations",
+    "joining",
+    "operator",
+    "organisations",
+    "rights",
+    "user_states",
+    "users",
+]

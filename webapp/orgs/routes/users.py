@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from webapp.accounts.email_changes import ask_email_change
 from webapp.accounts.forms import DELIMITERS, THOUSANDS
+from webapp.accounts.models import User
 from webapp.accounts.proofs import fresh
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
@@ -181,8 +184,21 @@ def _save(form: RightsForm, membership: Membership) -> None:
             authority=authority,
             by=by,
         )
+        _ask_address(membership.user, form.email.data)
     memberships.change_rights(membership, form.rights(), authority=authority, by=by)
     memberships.move_membership(membership, where, authority=authority, by=by)
+
+
+def _ask_address(person: User, address: str) -> None:
+    """The address changes when the link is used that goes to the new one (P-5)."""
+    if address.casefold() == person.email.casefold():
+        return
+    people.refuse_ungoverned(person, own_authority())
+    ask_email_change(person, address, by=acting(), now=utcnow())
+    flash(
+        _("A link is on its way to %(email)s; the address changes when it is used.", email=address),
+        "info",
+    )
 
 
 def _editing_form(membership: Membership) -> RightsForm:
@@ -201,6 +217,7 @@ def _filled(membership: Membership) -> dict[str, Any]:
     return {
         "name": person.name,
         "username": person.username,
+        "email": person.email,
         "language": person.language,
         "csv_delimiter": _code(DELIMITERS, person.csv_delimiter),
         "csv_thousands": _code(THOUSANDS, person.csv_thousands),

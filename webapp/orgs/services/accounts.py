@@ -6,17 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts.models import User
+from webapp.accounts.names import lock_names as lock_names
 from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
 from webapp.core.tenancy import unscoped
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
-
-NAMES_LOCK = 0x6E616D6573  # «names»
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,3 @@ def username_is_taken(username: str) -> bool:
 
 def _holder_of(username: str) -> int | None:
     return db.session.scalar(select(User.id).where(func.lower(User.username) == username.lower()))
-
-
-def lock_names() -> None:
-    """Until the commit nobody else gives out a user name or an address: what was free stays free."""
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NAMES_LOCK})

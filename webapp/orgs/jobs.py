@@ -1,0 +1,13 @@
+"""What the clock has done for organisations."""
+
+from webapp.core.clock import utcnow
+from webapp.core.db import commit
+from webapp.core.jobs import sweep
+from webapp.orgs.services.invitations import expire_invitations
+
+
+@sweep("invitations", every_seconds=300, queue="quick")
+def expire_old_invitations() -> None:
+    """Links that ran out say so in the list and in the log."""
+    expire_invitations(utcnow())
+    commit()
