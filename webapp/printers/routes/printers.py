@@ -21,7 +21,7 @@ from webapp.printers.forms import PrinterForm, PutOnButtonForm
 from webapp.printers.lists.printers import last_seen, listing_for
 from webapp.printers.lists.printers import printers as all_printers
 from webapp.printers.models import Printer
-from webapp.printers.routes.blueprint import answer_form, bp, ticked, url_for
+from webapp.printers.routes.blueprint import answer_form, bp, url_for
 
 MOST_LABELS = 200
 
@@ -39,7 +39,7 @@ def printers(org: str) -> ResponseReturnValue:
 @allow(Permission.PRINTERS_EDIT)
 def printers_bulk(org: str) -> ResponseReturnValue:
     """Both actions have a page of their own; the ticked printers stand in its address."""
-    selection = ticked(listing_for(may_edit=True))
+    selection = listing_for(may_edit=True).selection().check()
     chosen = db.session.scalars(
         selection.of(all_printers()).with_only_columns(Printer.public_id).limit(MOST_LABELS + 1)
     ).all()

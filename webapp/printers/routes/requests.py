@@ -25,7 +25,7 @@ from webapp.printers.lists.requests import REQUESTS, listing_for
 from webapp.printers.lists.requests import requests as all_requests
 from webapp.printers.mails import answers_go_to, mails_about
 from webapp.printers.models import PanicRequest, RequestState
-from webapp.printers.routes.blueprint import bp, me, ticked, url_for
+from webapp.printers.routes.blueprint import bp, me, url_for
 from webapp.printers.services import stale
 
 MOST_AT_ONCE = 500
@@ -44,7 +44,7 @@ def requests(org: str) -> ResponseReturnValue:
 @allow(Permission.PRINTER_REQUESTS_EDIT)
 def requests_bulk(org: str) -> ResponseReturnValue:
     """Take or finish the ticked ones; those that can't be are passed over, and it is said how many."""
-    selection = ticked(REQUESTS)
+    selection = REQUESTS.selection().check()
     wanted = selection.of(all_requests()).options(joinedload(PanicRequest.assignee))
     found = db.session.scalars(
         wanted.order_by(PanicRequest.id).limit(MOST_AT_ONCE + 1).with_for_update(of=PanicRequest)
