@@ -59,6 +59,7 @@ def save(who: Person, where: str, whom: str, **changed: Any) -> Any:
     form = {
         "name": row.name,
         "username": row.username,
+        "email": row.email,
         "organisation": where,
         "roles": ["reader"],
         "language": row.language,

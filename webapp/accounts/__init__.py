@@ -6,18 +6,20 @@ from flask import Flask, url_for
 from flask_babel import gettext as _
 
 from webapp.accounts import known_browsers, sessions
-from webapp.mail.standard import PASSWORD_RESET
+from webapp.mail.standard import CONFIRM_EMAIL, PASSWORD_RESET
 from webapp.mail.types import renewed_by
 
 
 def init_app(app: Flask) -> None:
     from webapp.accounts import (  # noqa: F401 - they register themselves
+        email_pages,
         jobs,
         me,
         navigation,
         second_step_pages,
         two_factor_pages,
     )
+    from webapp.accounts.email_changes import renew_confirmation
     from webapp.accounts.routes import bp
     from webapp.accounts.services import renew_reset
 
@@ -25,6 +27,7 @@ def init_app(app: Flask) -> None:
     known_browsers.init_app(app)
     app.register_blueprint(bp)
     renewed_by(PASSWORD_RESET, renew_reset)
+    renewed_by(CONFIRM_EMAIL, renew_confirmation)
     app.context_processor(_account_menu)
 
 

@@ -13,6 +13,8 @@ class AccountEvent(AuditEvent):
     RESET_ASKED = "accounts:reset:asked", _("New password asked for")
     RESET_USED = "accounts:reset:used", _("Password set with a mailed link")
     PROFILE_CHANGED = "accounts:profile:changed", _("Profile changed")
+    EMAIL_CHANGE_ASKED = "accounts:email:asked", _("New e-mail address asked for")
+    EMAIL_CHANGED = "accounts:email:changed", _("E-mail address changed")
     TWO_FACTOR_ON = "accounts:two_factor:on", _("Two-factor sign-in switched on")
     TWO_FACTOR_OFF = "accounts:two_factor:off", _("Two-factor sign-in switched off")
     RECOVERY_USED = "accounts:recovery_code:used", _("Recovery code used")

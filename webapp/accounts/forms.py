@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import Field, HiddenField, PasswordField, SelectField, StringField, ValidationError
+from wtforms import (
+    EmailField,
+    Field,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -124,6 +132,17 @@ class ProfileForm(CsvHabits, PortalForm):
 
 def _code(codes: dict[str, str], value: str) -> Any:
     return next((code for code, stored in codes.items() if stored == value), None)
+
+
+class EmailForm(PortalForm):
+    email = EmailField(
+        _("New e-mail address"),
+        filters=[stripped],
+        validators=[
+            DataRequired(_("Enter the new e-mail address.")),
+            Length(max=254, message=_("At most %(max)d characters, please.")),
+        ],
+    )
 
 
 class CodeForm(PortalForm):

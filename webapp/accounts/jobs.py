@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from webapp.accounts.models import KnownBrowser, PasswordReset, UserSession
+from webapp.accounts.models import EmailChange, KnownBrowser, PasswordReset, UserSession
 from webapp.accounts.sessions import IDLE
 from webapp.core import throttle
 from webapp.core.clock import utcnow
@@ -22,6 +22,7 @@ def forget_old_rows() -> None:
     for statement in (
         delete(UserSession).where(UserSession.last_seen_at < now - KEPT - IDLE),
         delete(PasswordReset).where(PasswordReset.expires_at < now - KEPT),
+        delete(EmailChange).where(EmailChange.expires_at < now - KEPT),
         delete(KnownBrowser).where(KnownBrowser.last_used_at < now - BROWSERS_KEPT),
     ):
         db.session.execute(statement)

@@ -39,6 +39,29 @@ def mail_password_changed(user: User, *, now: datetime) -> None:
     _send("password_changed", user, values)
 
 
+def mail_confirm_change(user: User, address: str, *, token: str, hours: int) -> Mail | None:
+    link = absolute("accounts.confirm_email", token=token)
+    return _send("confirm_email", user, {"LINK": link, "HOURS": hours}, to=address)
+
+
+def mail_address_changed(user: User, old: str, *, now: datetime) -> None:
+    """To the address that the account had: its reader may not know of it."""
+    _send("address_changed", user, {"WHEN": now, "NEWADDRESS": user.email}, to=old)
+
+
+def mail_address_wanted(owner: User) -> None:
+    """The owner of an address that somebody entered for another account; nobody else hears that there is one."""
+    _notify(
+        owner,
+        _l("Your address was entered for another account"),
+        _l(
+            "Somebody entered your address for an account on this portal. It belongs to your account already, so "
+            "nothing was changed. If that was you, sign in with your own account; if not, there is nothing to do."
+        ),
+        link="accounts.sign_in",
+    )
+
+
 def mail_two_factor_on(user: User) -> None:
     _notify(
         user,
@@ -77,11 +100,13 @@ def mail_recovery_code_used(user: User, *, left: int) -> None:
     )
 
 
-def _notify(user: User, title: LazyString, message: LazyString) -> None:
+def _notify(
+    user: User, title: LazyString, message: LazyString, *, link: str = "accounts.two_factor"
+) -> None:
     """In the recipient's language, whoever acts."""
     with force_locale(user.language):
         values: dict[str, Value] = {"TITLE": str(title), "MESSAGE": str(message)}
-    _send("notification", user, {**values, "LINK": absolute("accounts.two_factor")})
+    _send("notification", user, {**values, "LINK": absolute(link)})
 
 
 def absolute(endpoint: str, **values: Any) -> str:
@@ -90,12 +115,12 @@ def absolute(endpoint: str, **values: Any) -> str:
     return base + url_for(endpoint, **values)
 
 
-def _send(kind: str, user: User, values: dict[str, Value]) -> Mail | None:
+def _send(kind: str, user: User, values: dict[str, Value], *, to: str = "") -> Mail | None:
     """None, logged, where it can't be written: the password is set all the same."""
     try:
         return outbox.send(
             kind,
-            to=user.email,
+            to=to or user.email,
             language=user.language,
             organisation_id=home_organisation_id(user),
             values={"NAME": user.name, "USERNAME": user.username, **values},

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from webapp.accounts import services, sessions
 from webapp.accounts.access import SIGNED_IN
@@ -106,7 +107,7 @@ def end_other_sessions() -> ResponseReturnValue:
 @bp.get("/me/profile")
 @allow(SIGNED_IN)
 def profile() -> ResponseReturnValue:
-    return render("accounts/profile.html", form=ProfileForm.of(current_user))
+    return _profile(ProfileForm.of(current_user))
 
 
 @bp.post("/me/profile")
@@ -114,11 +115,16 @@ def profile() -> ResponseReturnValue:
 def changing_profile() -> ResponseReturnValue:
     form = ProfileForm()
     if not form.validate():
-        return render("accounts/profile.html", form=form, status=422)
+        return _profile(form, status=422)
     try:
         services.change_profile(current_user, form.profile())
     except Refusal as refusal:
         form.refuse(refusal)
-        return render("accounts/profile.html", form=form, status=422)
+        return _profile(form, status=422)
     flash(_("Your profile is saved."), "ok")
     return see_other(url_for("accounts.profile"))
+
+
+def _profile(form: ProfileForm, *, status: int = 200) -> Response:
+    live = sessions.live_sessions(current_user, now=utcnow())
+    return render("accounts/profile.html", form=form, open_sessions=len(live), status=status)

@@ -111,6 +111,23 @@ class PasswordReset(Global, Base):
     user: Mapped[User] = relationship()
 
 
+class EmailChange(Global, Base):
+    """A new address that its owner has yet to confirm with the link mailed there: once, and only for a while."""
+
+    __tablename__ = "email_changes"
+    __table_args__ = (Index(None, "user_id"), Index(None, "email"))
+
+    id: Mapped[Id]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
+    email: Mapped[str]
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
 class KnownBrowser(Global, Base):
     """A browser from which this user signed in before: it is never slowed by strangers' guesses."""
 
