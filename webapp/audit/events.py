@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -26,3 +27,15 @@ def all_events() -> list[AuditEvent]:
 def label_of(value: str) -> str:
     """The event's name for people; an event of an older version is shown as it stands."""
     return next((str(event.label) for event in all_events() if event.value == value), value)
+
+
+_objects: dict[str, Any] = {}
+
+
+def name_objects(names: Mapping[str, Any]) -> None:
+    """What people call the kinds of object that a package's events are about (lazy texts)."""
+    _objects.update(names)
+
+
+def object_label(kind: str) -> str:
+    return str(_objects.get(kind) or kind.replace("_", " "))

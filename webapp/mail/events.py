@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from webapp.audit.events import AuditEvent
+from webapp.audit.events import AuditEvent, name_objects
 
 
 class MailEvent(AuditEvent):
@@ -14,3 +14,6 @@ class MailEvent(AuditEvent):
     TEMPLATE_EDITED = "mail:template:edited", _("Mail template edited")
     TEMPLATE_DELETED = "mail:template:deleted", _("Mail template deleted")
     TEMPLATE_TESTED = "mail:template:tested", _("Test mail sent")
+
+
+name_objects({"mail": _("Mail"), "email_template": _("Mail template")})

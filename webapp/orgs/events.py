@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from webapp.audit.events import AuditEvent
+from webapp.audit.events import AuditEvent, name_objects
 
 
 class OrgEvent(AuditEvent):
@@ -34,3 +34,6 @@ class OrgEvent(AuditEvent):
     PARTNER_ADDED = "organisation:partner:added", _("Partner added")
     PARTNER_REMOVED = "organisation:partner:removed", _("Partner removed")
     AUDIT_EXPORTED = "organisation:audit:exported", _("Audit log exported")
+
+
+name_objects({"organisation": _("Organisation"), "user": _("User"), "invitation": _("Invitation")})

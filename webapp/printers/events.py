@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from webapp.audit.events import AuditEvent
+from webapp.audit.events import AuditEvent, name_objects
 
 
 class PrinterEvent(AuditEvent):
@@ -21,3 +21,13 @@ class PrinterEvent(AuditEvent):
     REQUEST_OPENED = "printers:request:opened", _("Request opened")
     REQUEST_CHANGED = "printers:request:changed", _("Request changed")
     REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")
+
+
+name_objects(
+    {
+        "panic_button": _("Panic button"),
+        "printer": _("Printer"),
+        "printer_import": _("Printer import"),
+        "request": _("Request"),
+    }
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from webapp.audit.events import AuditEvent
+from webapp.audit.events import AuditEvent, name_objects
 
 
 class WebhookEvent(AuditEvent):
@@ -15,3 +15,6 @@ class WebhookEvent(AuditEvent):
     RESUMED = "webhooks:webhook:resumed", _("Webhook resumed")
     SECRET_CHANGED = "webhooks:secret:changed", _("Webhook's secret changed")
     SENT_AGAIN = "webhooks:delivery:sent_again", _("Webhook delivery sent again")
+
+
+name_objects({"webhook": _("Webhook")})

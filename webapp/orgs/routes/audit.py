@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from webapp.audit import log as audit
 from webapp.audit import queries
-from webapp.audit.events import all_events
+from webapp.audit.events import all_events, object_label
 from webapp.audit.models import AuditRow
 from webapp.core.access import allow
 from webapp.core.listing import Choice, Column, Exactly, Listing, Option, Period, Starts
@@ -91,7 +91,7 @@ AUDIT = Listing(
             "object",
             _l("Kind of object"),
             AuditRow.object_kind,
-            lambda: [(k, k.replace("_", " ")) for k in queries.object_kinds()],
+            lambda: [(k, object_label(k)) for k in queries.object_kinds()],
         ),
         Period("at", _l("Period"), AuditRow.at, zone=lambda: current_organisation().time_zone),
     ],
