@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     accounts,
+    alarms,
     api,
     audit,
     devices,
@@ -41,7 +42,20 @@ from webapp.core import (
 from webapp.core.web import Portal
 from webapp.settings import Settings
 
-PACKAGES = (audit, mail, accounts, orgs, notices, mailing, webhooks, api, devices, printers, search)
+PACKAGES = (
+    audit,
+    mail,
+    accounts,
+    orgs,
+    notices,
+    mailing,
+    webhooks,
+    api,
+    devices,
+    alarms,
+    printers,
+    search,
+)
 
 
 def assemble(settings: Settings) -> Portal:

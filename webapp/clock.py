@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import create_app
+from webapp.alarms import portal
 from webapp.core import drains, heartbeats
 from webapp.core.clock import utcnow
 from webapp.core.db import db
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 LOCK = 0x6F7574706F7374  # «outpost»
 TICK_SECONDS = 1.0
 STANDBY_SECONDS = 5.0
+WATCH_SECONDS = 20.0
 LONGEST_PAUSE_SECONDS = 10.0
 
 
@@ -91,13 +93,16 @@ def _hold_the_lock(timetable: Timetable, stopping: threading.Event) -> None:
 
 
 def _tick_on(connection: Connection, timetable: Timetable, stopping: threading.Event) -> None:
-    beaten_at = float("-inf")
+    beaten_at = watched_at = float("-inf")
     while not stopping.is_set():
         connection.execute(text("SELECT 1"))  # raises when the session, and the lock, are gone
         if time.monotonic() - beaten_at >= heartbeats.EVERY_SECONDS:
             beaten_at = time.monotonic()
             heartbeats.beat("clock")
             heartbeats.forget_old(utcnow())
+        if time.monotonic() - watched_at >= WATCH_SECONDS:
+            watched_at = time.monotonic()
+            portal.watch(portal.CLOCKS_LOOKS, now=utcnow())
         for found in timetable.due(time.monotonic()):
             look_at(found)
             timetable.done(found, time.monotonic())

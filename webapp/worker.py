@@ -24,7 +24,9 @@ from rq.job import Job
 from rq.worker import Worker as RqWorker
 
 from webapp import create_app
+from webapp.alarms import portal
 from webapp.core import drains, heartbeats
+from webapp.core.clock import utcnow
 from webapp.core.db import dispose_engines
 from webapp.core.jobs import stop_soon
 
@@ -146,6 +148,7 @@ def _beat(app: Flask) -> None:
     try:
         with app.app_context():
             heartbeats.beat("worker")
+            portal.watch(portal.WORKERS_LOOKS, now=utcnow())
     finally:
         _beating = False
     while _late:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webapp.core.db import db
 from webapp.devices.models import Device, DeviceState, Liveness
+from webapp.printers.conditions import observe_faults
 from webapp.printers.facts import pack
 from webapp.printers.models import Printer, PrinterReading
 
@@ -34,6 +35,7 @@ def keep_reading(
         )
     )
     _bring_up_to_date(printer, known, bool(doubtful))
+    observe_faults(printer, now=now)
     mark_seen(printer, now=now)
 
 

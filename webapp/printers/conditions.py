@@ -1,0 +1,36 @@
+"""A printer's faults as conditions of the alarm engine: what it says once opens nothing, what it keeps saying does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from webapp.alarms.kinds import ConditionKind, register
+from webapp.alarms.models import Severity
+from webapp.alarms.services import observe
+from webapp.devices.models import DeviceState
+from webapp.printers.models import Printer
+
+
+def _words(detail: Mapping[str, Any]) -> str:
+    return str(detail.get("problem") or "")
+
+
+PRINTER_FAULT = register(ConditionKind("printer_fault", _l("Printer fault"), _words))
+
+
+def observe_faults(printer: Printer, *, now: datetime) -> None:
+    """After a reading: the printer's state has just been brought up to date."""
+    alarming = printer.state == DeviceState.ALARM
+    observe(
+        PRINTER_FAULT,
+        organisation_id=printer.organisation_id,
+        device_id=printer.id,
+        is_bad=alarming or printer.state == DeviceState.WARNING,
+        severity=Severity.ALARM if alarming else Severity.WARNING,
+        detail={"problem": printer.problem or ""},
+        now=now,
+    )
