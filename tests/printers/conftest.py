@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -52,7 +53,8 @@ class Field:
         assert answer.status_code == 201, answer.text
         opened = self.client.get(answer.json["url"])  # type: ignore[index]
         assert opened.status_code == 303, opened.text
-        return opened.location.rsplit("/", 1)[0]
+        path: str = urlsplit(opened.location).path
+        return path.rsplit("/", 1)[0]
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, url_for
+from flask import Blueprint
 
 from webapp.core.access import PUBLIC, allow
 from webapp.core.clock import utcnow
 from webapp.core.endpoints import Description, endpoint
 from webapp.core.throttle import Limit, take
+from webapp.core.web import address_of
 from webapp.devices.access import ENROLMENT, Bearer, current_credential
 from webapp.printers.launches import Opened, button_of, launch_printer
 from webapp.printers.messages import KnownPrinter, Launch, Launched, Ping
@@ -55,7 +56,7 @@ def _answer(opened: Opened) -> Launched:
     printer = row.printer
     return Launched(
         outcome="code_needed" if printer is None else "open",
-        url=url_for("panic.open_link", token=opened.token, _external=True),
+        url=address_of("panic.open_link", token=opened.token),
         expires_at=_rfc3339(row.expires_at),
         support_phone=button.phone if button is not None else None,
         printer=None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import url_for
-
 from webapp.core.qr import QUIET_ZONE, QrCode, qr_code
+from webapp.core.web import address_of
 from webapp.orgs.access import current_organisation
 from webapp.printers.codes import code_of
 from webapp.printers.models import Printer
@@ -24,11 +23,6 @@ class Label:
 def label_of(printer: Printer) -> Label:
     """The QR code leads to the printer's page; the code stands behind the #, which browsers never send."""
     code = code_of(printer)
-    page = url_for(
-        "printers.printer",
-        org=current_organisation().public_id,
-        public_id=printer.public_id,
-        _external=True,
-        _anchor=code,
-    )
-    return Label(printer, code, qr_code(page))
+    org = current_organisation().public_id
+    page = address_of("printers.printer", org=org, public_id=printer.public_id)
+    return Label(printer, code, qr_code(f"{page}#{code}"))
