@@ -120,7 +120,7 @@ def delete_webhook(row: Webhook, *, by: Principal) -> None:
 
 def send_again(delivery: Delivery, *, by: Principal, now: datetime) -> None:
     """The same event under the same id, due anew for a day."""
-    db.session.refresh(delivery, with_for_update=True)
+    db.session.refresh(delivery, ["state"], with_for_update=True)
     if delivery.state in (JobState.WAITING, JobState.CLAIMED):
         raise Refusal(
             _("This delivery is still on its way; it need not be sent again."), status=409
@@ -130,7 +130,7 @@ def send_again(delivery: Delivery, *, by: Principal, now: datetime) -> None:
     delivery.state, delivery.attempts, delivery.claimed_until = JobState.WAITING, 0, None
     delivery.due_at = delivery.first_due_at = now
     wake(outbox.QUEUE, outbox.DRAIN)
-    detail = {"event": delivery.event, "event_id": delivery.event_id}
+    detail = {"what": delivery.event, "event_id": delivery.event_id}
     _record(WebhookEvent.SENT_AGAIN, delivery.webhook, by, **detail)
 
 
