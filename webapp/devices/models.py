@@ -37,21 +37,22 @@ class DeviceState(StrEnum):
 class Device(Owned, Base):
     """Thin index over all trades' tables, written in the same transaction as the trade's own row.
 
-    Its other indexes are those of the search box: each serves one way of finding, first within one
-    organisation, then over a tree of them (`webapp.search`).
+    Its other indexes are those of the search box: each serves one way of finding, first within one organisation,
+    then over a tree of them (`webapp.search`). Plain ones: collation C lets them serve both LIKE and ORDER BY,
+    which `text_pattern_ops` would not.
     """
 
     __tablename__ = "devices"
     __table_args__ = (
         Index(None, "organisation_id", "kind", "name", "id"),
-        Index("ix_devices_serial_here", "organisation_id", text("serial text_pattern_ops")),
-        Index("ix_devices_end_here", "organisation_id", text("reverse(serial) text_pattern_ops")),
-        Index("ix_devices_code_here", "organisation_id", text("code text_pattern_ops")),
-        Index("ix_devices_name_here", "organisation_id", text("sort_name text_pattern_ops")),
-        Index(None, "serial", postgresql_ops={"serial": "text_pattern_ops"}),
-        Index("ix_devices_end", text("reverse(serial) text_pattern_ops")),
-        Index(None, "code", postgresql_ops={"code": "text_pattern_ops"}),
-        Index(None, "sort_name", postgresql_ops={"sort_name": "text_pattern_ops"}),
+        Index(None, "organisation_id", "serial"),
+        Index("ix_devices_end_here", "organisation_id", text("reverse(serial)")),
+        Index(None, "organisation_id", "code"),
+        Index(None, "organisation_id", "sort_name"),
+        Index(None, "serial"),
+        Index("ix_devices_end", text("reverse(serial)")),
+        Index(None, "code"),
+        Index(None, "sort_name"),
         word_index("ix_devices_words", "sort_name"),
     )
 
