@@ -36,4 +36,11 @@ class OrgEvent(AuditEvent):
     AUDIT_EXPORTED = "organisation:audit:exported", _("Audit log exported")
 
 
-name_objects({"organisation": _("Organisation"), "user": _("User"), "invitation": _("Invitation")})
+name_objects(
+    {
+        "organisation": _("Organisation"),
+        "user": _("User"),
+        "invitation": _("Invitation"),
+        "partner": _("Partner"),
+    }
+)

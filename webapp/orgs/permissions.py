@@ -16,6 +16,8 @@ class Permission(StrEnum):
     ORGANISATIONS_CREATE = "organisation:organisations:create"
     USERS_READ = "organisation:users:read"
     USERS_EDIT = "organisation:users:edit"
+    PARTNERS_READ = "organisation:partners:read"
+    PARTNERS_EDIT = "organisation:partners:edit"
     AUDIT_READ = "organisation:audit:read"
     MAIL_READ = "organisation:mail:read"
     MAIL_SEND = "organisation:mail:send"
@@ -83,6 +85,8 @@ PERMISSION_NAMES = {
     Permission.ORGANISATIONS_CREATE: _("Create organisations"),
     Permission.USERS_READ: _("See users"),
     Permission.USERS_EDIT: _("Add and edit users"),
+    Permission.PARTNERS_READ: _("See partners"),
+    Permission.PARTNERS_EDIT: _("Add and remove partners"),
     Permission.AUDIT_READ: _("Read the audit log"),
     Permission.MAIL_READ: _("See the mails sent"),
     Permission.MAIL_SEND: _("Send mails again"),

@@ -8,7 +8,9 @@ from webapp.orgs.routes import (
     joining,
     operator,
     organisations,
+    partners,
     rights,
+    sign_up,
     user_states,
     users,
 )
@@ -23,7 +25,9 @@ __all__ = [
     "joining",
     "operator",
     "organisations",
+    "partners",
     "rights",
+    "sign_up",
     "user_states",
     "users",
 ]
