@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -16,13 +13,9 @@ from babel.messages.mofile import read_mo
 from flask_babel import force_locale, gettext, lazy_gettext, ngettext
 from jinja2 import Environment, nodes
 
-from tests.cast import Person
-from tests.printers.conftest import Field, acme
-from webapp.core.access import PUBLIC, access_of
+from tests.rules.words import Visible, tool
 from webapp.core.web import Portal
 from webapp.settings import LANGUAGES
-
-__all__ = ["acme"]
 
 pytestmark = pytest.mark.feature("P-31")
 
@@ -36,28 +29,13 @@ TEMPLATES = sorted(
 )
 # Names, and what is the same in all languages.
 NOT_WORDS = {"Outpost", "CSV", "JSON", "ms", "API", "RSS", "OpenAPI", "Ctrl"}
-SPOKEN = ("aria-label", "title", "placeholder", "alt")
 # Macros and blocks that make attributes, not text.
 CLASSES = re.compile(
     r"\{%-? (macro _?\w*(?:class|attrs)\w*|block \w*(?:class|width)\w*).*?"
     r"\{%-? end(?:macro|block)",
     re.DOTALL,
 )
-# Of the cast; "Operator" and "Reader" are also words of the portal.
-NAMES = {"Admin", "Operator", "Reader"}
 GETTEXT = {"_", "gettext", "ngettext"}
-
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("translations", ROOT / "bin/_translations.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = _tool()
 
 
 def test_every_text_of_code_and_templates_is_translated_into_six_languages() -> None:
@@ -153,28 +131,6 @@ def _has_words(text: str) -> bool:
     return any(word not in NOT_WORDS for word in re.findall(r"[^\W\d_]{2,}", told))
 
 
-class _Visible(HTMLParser):
-    """(line, text) of what a page shows or speaks: text between tags, and names in attributes."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.found: list[tuple[int, str]] = []
-        self.silent = 0
-        self.feed(source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.silent += tag in {"script", "style", "code", "kbd", "pre", "samp"}
-        line = self.getpos()[0]
-        self.found += [(line, value) for name, value in attrs if name in SPOKEN and value]
-
-    def handle_endtag(self, tag: str) -> None:
-        self.silent -= tag in {"script", "style", "code", "kbd", "pre", "samp"}
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.found.append((self.getpos()[0], " ".join(data.split())))
-
-
 def _without_jinja(source: str) -> str:
     """The template's own words: comments, statements and expressions go, lines stay."""
     kept = []
@@ -185,7 +141,7 @@ def _without_jinja(source: str) -> str:
 
 def bare_words(source: str) -> list[tuple[int, str]]:
     return [
-        (line, text) for line, text in _Visible(_without_jinja(source)).found if _has_words(text)
+        (line, text) for line, text in Visible(_without_jinja(source)).found if _has_words(text)
     ]
 
 
@@ -256,85 +212,3 @@ def _strings(call: ast.Call) -> Iterator[str]:
         text = argument.value if isinstance(argument, ast.Constant) else None
         if isinstance(text, str) and re.match(r"[A-Z][a-z]+", text):
             yield text
-
-
-# The pages themselves
-
-# "/api" holds the schemas' own names and words, which are those of the protocol.
-NOT_PAGES = ("/api", "/device/", "/assets/", "/favicon", "/healthz", "/readyz", "/p/", "/design")
-
-
-def paths_of(portal: Portal, org: str, *, signed_in: bool) -> list[str]:
-    """All pages that need nothing but the organisation."""
-    adapter = portal.url_map.bind("localhost")
-    found = []
-    for rule in portal.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.rule.startswith((*NOT_PAGES, "/operator")):
-            continue
-        if rule.arguments - {"org"} or rule.rule.endswith((".csv", ".json")):
-            continue
-        if (access_of(portal, rule.endpoint) is not PUBLIC) == signed_in:
-            found.append(adapter.build(rule.endpoint, {"org": org} if rule.arguments else {}))
-    return found
-
-
-def english(language: str) -> tuple[set[str], re.Pattern[str], set[str]]:
-    """(texts that read otherwise in this language, those with placeholders, what it does say)."""
-    plain, patterns, said = set(), [], set()
-    for message in tool.texts(tool.catalogue_of(language)):
-        ours = set(tool.forms(message.string))
-        said |= ours
-        for text in set(tool.forms(message.id)) - ours:
-            if "%(" not in text:
-                plain.add(text)
-            elif len(re.sub(r"%\(\w+\)\w|\W", "", text)) > 5:
-                parts = [re.escape(part) for part in re.split(r"%\(\w+\)\w", text)]
-                patterns.append(".+".join(parts))
-    return plain, re.compile("|".join(patterns)), said
-
-
-def english_texts_on(page: str, language: str) -> set[str]:
-    plain, patterns, said = english(language)
-    shown = {" ".join(text.split()) for _, text in _Visible(page).found}
-    foreign = {text for text in shown if text in plain or patterns.fullmatch(text)}
-    inside = {long for long in plain if len(long) > 15 for text in shown if long in text}
-    return (foreign | inside) - said - NAMES
-
-
-def english_on(person: Person, paths: list[str], language: str) -> list[str]:
-    found = []
-    for path in paths:
-        answer = person.get(path, headers={"Accept-Language": language})
-        if answer.status_code in {302, 303} or answer.mimetype != "text/html":
-            continue
-        assert f'lang="{language}"' in answer.text[:400], path
-        found += [f"{path}: {text}" for text in english_texts_on(answer.text, language)]
-    return found
-
-
-@pytest.mark.parametrize("language", FOREIGN)
-def test_a_visitor_reads_no_english(visitor: Person, language: str) -> None:
-    paths = [*paths_of(visitor.world.portal, "", signed_in=False), "/nothing-here"]
-    assert len(paths) > 4
-    assert english_on(visitor, paths, language) == []
-
-
-@pytest.mark.parametrize("language", FOREIGN)
-def test_an_administrator_reads_no_english(acme: Field, admin: Person, language: str) -> None:
-    admin.post("/preferences/language", {"language": language})
-    acme.open()
-    paths = paths_of(admin.world.portal, admin.world.acme, signed_in=True)
-    assert len(paths) > 10
-    assert english_on(admin, paths, language) == []
-
-
-@pytest.mark.parametrize("language", FOREIGN)
-def test_the_operator_reads_no_english(operator: Person, language: str) -> None:
-    operator.post("/preferences/language", {"language": language})
-    paths = ["/operator/", "/operator/organisations", "/operator/organisations/new"]
-    assert english_on(operator, paths, language) == []
-
-
-def test_an_english_text_on_a_german_page_is_found() -> None:
-    page = '<html lang="de"><p>Speichern</p><a title="Save">x</a><p>Welcome, Ann</p></html>'
-    assert english_texts_on(page, "de") == {"Save", "Welcome, Ann"}
