@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.browser.helpers import axe, screenshot, signed_in
 from tests.cast import Person
@@ -51,7 +51,6 @@ def test_9_9_the_list_and_its_filters(page: Page, desk: Desk) -> None:
     page.goto(url(desk.world))
     expect(page.locator(".total")).to_have_text(re.compile(r"\d+ templates"))
     axe(page)
-    screenshot(page, "mailing/templates")
     for label, choice in (
         ("Kind", "Password reset"),
         ("Language", "Deutsch"),
@@ -66,7 +65,8 @@ def test_9_9_the_list_and_its_filters(page: Page, desk: Desk) -> None:
     expect(page.locator("tbody tr")).to_contain_text(COPY)
     expect(page.locator(".total")).to_have_text(re.compile(r"^1 of \d+ templates$"))
     page.get_by_role("link", name="Clear all").click()
-    expect(page.get_by_text(GERMAN, exact=True)).to_be_visible()
+    expect(page.locator(".chips")).to_have_count(0)
+    expect(page.locator(".total")).to_have_text(re.compile(r"^\d+ templates$"))
 
 
 @pytest.mark.feature("P-20", "Q-31")
@@ -115,6 +115,7 @@ def test_9_9_3_create_a_copy(page: Page, desk: Desk) -> None:
 def test_9_9_4_activate_a_template(page: Page, desk: Desk) -> None:
     desk.copy()
     open_list(page, desk)
+    screenshot(page, "mailing/templates")
     choose(page, COPY, "Activate")
     expect(row(page, COPY).locator(".col-state")).to_have_text("Active")
     expect(row(page, GERMAN).locator(".col-state")).to_have_text("Inactive")
@@ -196,7 +197,12 @@ def test_the_preview_never_fills_the_history_and_leaving_asks(page: Page, desk: 
     assert page.evaluate("history.length") == before
     expect(page.locator("iframe")).to_have_count(1)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_timeout(200)
     assert asked == ["beforeunload"]
@@ -225,8 +231,7 @@ def test_of_two_who_edit_the_second_sees_both_versions(page: Page, desk: Desk) -
 def test_all_of_it_works_without_javascript(no_js_page: Page, desk: Desk, admin: Person) -> None:
     page = signed_in(no_js_page, admin)
     page.goto(url(desk.world, f"/{SYSTEM}"))
-    page.locator("summary[title^=Actions]").click()
-    page.get_by_role("button", name="Create copy").click()
+    page.locator(".actions").get_by_role("button", name="Create copy").first.click()
     row(page, COPY).locator("summary").click()
     row(page, COPY).get_by_role("link", name="Edit").click()
     page.get_by_label("Content (HTML)").fill("<p>Ohne Skript [[[NAME]]]</p>")

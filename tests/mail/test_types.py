@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,8 +17,24 @@ from webapp.mail.types import BadDefault, MailType, all_types, check_draft, read
 from webapp.mail.words import WORDS
 from webapp.settings import LANGUAGES
 
-KINDS = ("first_password", "notification", "password_changed", "password_reset", "right_asked")
+FOLDER = Path(__file__).parents[2] / "templates" / "emails"
+KINDS = tuple(sorted(path.name for path in FOLDER.iterdir() if path.is_dir()))
+WITH_LINK = [k for k in KINDS if "[[[LINK]]]" in (FOLDER / k / "en.html").read_text()]
 EVERY = [(kind, language) for kind in KINDS for language in LANGUAGES]
+
+
+def test_every_folder_is_a_kind_and_the_platforms_kinds_are_there(ground: Flask) -> None:
+    registered = {kind.name for kind in all_types()}
+    assert registered == set(KINDS)
+    assert registered >= {
+        "backup_failed",
+        "first_password",
+        "invitation",
+        "notification",
+        "password_changed",
+        "password_reset",
+        "right_asked",
+    }
 
 
 def kind_named(name: str) -> MailType:
@@ -43,7 +60,8 @@ def test_a_default_is_whole(ground: Flask, name: str, language: str) -> None:
     assert WORDS[language].answers_unread in composed.text
 
 
-@pytest.mark.parametrize(("name", "language"), EVERY)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", WITH_LINK)
 def test_its_button_is_drawn_and_its_address_printed(
     ground: Flask, name: str, language: str
 ) -> None:

@@ -5,7 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from webapp.core.health import status_check
-    from webapp.mail import drain, smtp, standard, types  # noqa: F401 - drains, types register
+    from webapp.mail import drain, operations, smtp, standard, types  # noqa: F401 - they register
     from webapp.mail.status import mail_part
 
     smtp.init_app(app, app.extensions["settings"])

@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
+from webapp.core.crypto import token
 from webapp.core.errors import Refusal, TooMany
 from webapp.core.preferences import LANGUAGE_NAMES
 from webapp.core.web import render, see_other
@@ -50,6 +51,7 @@ def template(org: str, ref: str) -> ResponseReturnValue:
         languages=LANGUAGE_NAMES,
         in_use=_in_use(text),
         items=[item for item in items if item],
+        nonce=token(128),
         fallback=texts.fallback_of(text, current_organisation()),
     )
 
