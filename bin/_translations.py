@@ -81,6 +81,9 @@ def store(language: str, catalogue: Catalog) -> None:
 def written(catalogue: Catalog) -> str:
     """Without line numbers, which would change every catalogue with every edit."""
     catalogue.header_comment = f"# The texts of Outpost, {catalogue.locale or 'template'}."
+    catalogue.msgid_bugs_address = catalogue.language_team = ""
+    catalogue.last_translator = "Outpost"
+    catalogue.revision_date = catalogue.creation_date
     target = io.BytesIO()
     write_po(
         target, catalogue, width=0, sort_by_file=True, ignore_obsolete=True, include_lineno=False
