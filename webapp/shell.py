@@ -71,6 +71,7 @@ def _context() -> dict[str, Any]:
         "notifications": _bell(),
         "footer_links": [
             (gettext("Status"), url_for("health.status")),
+            (gettext("Technical information"), url_for("technical.technical_information")),
             (gettext("API"), url_for("api_reference.page")),
         ],
         "signed_out_links": [(gettext("Status"), url_for("health.status"))],

@@ -10,12 +10,14 @@ from flask_babel import lazy_gettext as _
 
 def init_app(app: Flask) -> None:
     from webapp.core import tiles
+    from webapp.devices import technical
     from webapp.printers import words
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.panic.routes import bp as panic_bp
     from webapp.printers.routes import bp as admin_bp
+    from webapp.printers.technical import printers as technical_source
     from webapp.printers.tiles import printer_tile
 
     app.register_blueprint(device_bp)
@@ -25,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(printers)
     app.jinja_env.globals["printer_words"] = words
     tiles.register("printers", printer_tile, order=50)
+    technical.register("printers", technical_source, order=50)
     _register_places()
     _register_device_page()
 
