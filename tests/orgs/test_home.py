@@ -71,7 +71,7 @@ def test_without_a_company_home_is_ones_own_space(loner: Person) -> None:
     where = loner.get(HOME).location
     page = loner.get(where)
     assert page.status_code == 200
-    assert "What you can do now" in page.text
+    assert "Create a company" in page.text
     assert "loner@outpost.test" in page.text
     assert loner.get(HOME).location == where, "it is made once"
 

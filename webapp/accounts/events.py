@@ -13,6 +13,7 @@ class AccountEvent(AuditEvent):
     RESET_ASKED = "accounts:reset:asked", _("New password asked for")
     RESET_USED = "accounts:reset:used", _("Password set with a mailed link")
     PROFILE_CHANGED = "accounts:profile:changed", _("Profile changed")
+    SIGNED_UP = "accounts:user:signed_up", _("Account created and confirmed")
     EMAIL_CHANGE_ASKED = "accounts:email:asked", _("New e-mail address asked for")
     EMAIL_CHANGED = "accounts:email:changed", _("E-mail address changed")
     TWO_FACTOR_ON = "accounts:two_factor:on", _("Two-factor sign-in switched on")

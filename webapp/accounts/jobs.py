@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from webapp.accounts.models import EmailChange, KnownBrowser, PasswordReset, UserSession
+from webapp.accounts.models import EmailChange, KnownBrowser, PasswordReset, SignUp, UserSession
 from webapp.accounts.sessions import IDLE
 from webapp.core import throttle
 from webapp.core.clock import utcnow
@@ -23,6 +23,7 @@ def forget_old_rows() -> None:
         delete(UserSession).where(UserSession.last_seen_at < now - KEPT - IDLE),
         delete(PasswordReset).where(PasswordReset.expires_at < now - KEPT),
         delete(EmailChange).where(EmailChange.expires_at < now - KEPT),
+        delete(SignUp).where(SignUp.expires_at < now),
         delete(KnownBrowser).where(KnownBrowser.last_used_at < now - BROWSERS_KEPT),
     ):
         db.session.execute(statement)

@@ -62,6 +62,19 @@ def mail_address_wanted(owner: User) -> None:
     )
 
 
+def mail_has_account(owner: User) -> None:
+    """In place of a confirmation: only the owner of the address hears that there is an account."""
+    _notify(
+        owner,
+        _l("You already have an account"),
+        _l(
+            "Somebody, most likely you, wanted to create an account with your address. You have one already: sign "
+            "in with it, or set a new password there. If it was not you, there is nothing to do."
+        ),
+        link="accounts.sign_in",
+    )
+
+
 def mail_two_factor_on(user: User) -> None:
     _notify(
         user,

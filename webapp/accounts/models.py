@@ -128,6 +128,23 @@ class EmailChange(Global, Base):
     user: Mapped[User] = relationship()
 
 
+class SignUp(Global, Base):
+    """An account that somebody wants for themselves; there is no user until its address is confirmed."""
+
+    __tablename__ = "sign_ups"
+    __table_args__ = (Index(None, "email"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    email: Mapped[str]
+    language: Mapped[str]
+    password_hash: Mapped[str]
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[datetime | None]
+
+
 class KnownBrowser(Global, Base):
     """A browser from which this user signed in before: it is never slowed by strangers' guesses."""
 

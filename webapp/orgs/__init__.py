@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.mail.standard import FIRST_PASSWORD, INVITATION
+from webapp.mail.standard import CONFIRM_EMAIL, FIRST_PASSWORD, INVITATION
 from webapp.mail.types import renewed_by
 
 
@@ -12,9 +12,11 @@ def init_app(app: Flask) -> None:
     from webapp.orgs.routes import bp
     from webapp.orgs.services.invitations import renew_invitation
     from webapp.orgs.services.people import renew_first_password
+    from webapp.orgs.services.sign_ups import renew_confirmation
 
     app.register_blueprint(bp)
     words.init_app(app)
     renewed_by(FIRST_PASSWORD, renew_first_password)
+    renewed_by(CONFIRM_EMAIL, renew_confirmation)
     renewed_by(INVITATION, renew_invitation)
     app.cli.add_command(users)

@@ -10,7 +10,7 @@ from flask import current_app, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from webapp.accounts.models import User
+from webapp.accounts.models import SignUp, User
 from webapp.core.principal import Principal
 from webapp.mail import outbox
 from webapp.mail.choice import choose
@@ -138,6 +138,21 @@ def rights_in_words(roles: Iterable[str], grants: Iterable[str]) -> list[str]:
         *(role.label for role in Role if role in held_roles),
         *(p.label for p in Permission if p in held_grants),
     ]
+
+
+def mail_confirm_sign_up(row: SignUp, *, token: str, hours: int) -> Mail:
+    """The portal's own mail: who signs up belongs to nobody yet."""
+    return outbox.send(
+        "confirm_email",
+        to=row.email,
+        language=row.language,
+        organisation_id=None,
+        values={
+            "NAME": row.name,
+            "HOURS": hours,
+            "LINK": _absolute("orgs.sign_up_confirm", token=token),
+        },
+    )
 
 
 def _send(

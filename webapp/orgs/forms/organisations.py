@@ -79,5 +79,7 @@ class OrganisationForm(CreatingForm):
             country=self.country.data,
             time_zone=self.time_zone.data,
             language=self.language.data,
-            require_two_factor=self.require_two_factor.data,
+            require_two_factor=self.require_two_factor.data
+            if "require_two_factor" in self
+            else False,
         )

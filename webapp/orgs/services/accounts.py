@@ -17,6 +17,8 @@ from webapp.core.names import sort_name
 from webapp.core.tenancy import unscoped
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
 
+SHORTEST_USERNAME = 3
+
 
 @dataclass(frozen=True)
 class Account:
@@ -102,6 +104,17 @@ def refuse_taken_username(username: str, *, but: int | None) -> None:
 
 def username_is_taken(username: str) -> bool:
     return _holder_of(username) is not None
+
+
+def free_username(wanted: str) -> str:
+    """The address's first part as a user name by the rule, with a number when it is taken."""
+    base = "".join(c for c in wanted if c.isalnum() or c in "._-").strip("._-")[:50]
+    base = base if len(base) >= SHORTEST_USERNAME else f"user{base}"
+    number, candidate = 1, base
+    while username_is_taken(candidate):
+        number += 1
+        candidate = f"{base}{number}"
+    return candidate
 
 
 def _holder_of(username: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What only the operator does: a company at the root with its first administrator; operators themselves."""
+"""Companies at the root, made by the operator or by their founder; operators themselves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from webapp.accounts.passwords import generate_password
 from webapp.core.errors import Refusal
 from webapp.core.principal import Principal
 from webapp.core.tenancy import scope
+from webapp.core.throttle import Limit, take
 from webapp.orgs.authority import Authority, Rights
 from webapp.orgs.models import Organisation, OrganisationKind
 from webapp.orgs.permissions import Role
 from webapp.orgs.services import accounts, people, tree
 from webapp.orgs.services.accounts import Account
+from webapp.orgs.services.memberships import add_membership
 from webapp.orgs.services.tree import Particulars
+
+FOUNDED = Limit("company-founded", tries=5, window_seconds=24 * 3600)
 
 
 def create_company(
@@ -48,28 +52,30 @@ def create_company(
     return company
 
 
+def found_company(
+    particulars: Particulars, founder: User, *, by: Principal, now: datetime
+) -> Organisation:
+    """A company at the root, made by who then administrates it (P-8). Raises `TooMany` for who makes many."""
+    take(FOUNDED, founder.id)
+    company = tree.create_organisation(particulars, below=None, by=by, now=now)
+    everything = Authority(founder.id, is_operator=True)
+    rights = Rights(roles=(Role.ADMINISTRATOR,))
+    add_membership(founder, company, rights, authority=everything, by=by, now=now)
+    return company
+
+
 def create_operator(email: str, *, by: Principal, now: datetime) -> tuple[User, str]:
     """Somebody who runs the portal, and their first password, which is told once. Refused for a known address."""
     accounts.lock_names()
     if accounts.find_by_email(email) is not None:
         raise Refusal(f"{email} has an account already.", field="email")
-    username = _free_username(email.partition("@")[0])
+    username = accounts.free_username(email.partition("@")[0])
     user = accounts.make_account(Account(username, username), email, password_hash=None, now=now)
     user.is_operator = True
     password = generate_password()
     people.give_first_password(user, password, now)
     people.record_created(user, _operator_organisation(by, now), by)
     return user, password
-
-
-def _free_username(wanted: str) -> str:
-    """The address's first part, with a number when it is taken."""
-    base = "".join(c for c in wanted if c.isalnum() or c in "._-") or "operator"
-    number, candidate = 1, base
-    while accounts.username_is_taken(candidate):
-        number += 1
-        candidate = f"{base}{number}"
-    return candidate
 
 
 def _operator_organisation(by: Principal, now: datetime) -> Organisation:
