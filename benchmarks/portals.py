@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -35,8 +35,8 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """An empty portal with its tables on PostgreSQL and Redis of its own."""
+def bench(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
+    """An empty portal with its tables on PostgreSQL and Redis of its own; `settings` beyond the usual."""
     with Postgres.throwaway() as postgres, Redis.throwaway() as redis:
         with tempfile.TemporaryDirectory() as folder:
             environment = {
@@ -48,6 +48,7 @@ def bench() -> Iterator[Bench]:
                 "CODE_PEPPER": "benchmark-9876543210-zyxwvutsrqponmlkjihgfedcba",
                 "DATA_DIR": folder,
                 "LOG_FORMAT": "json",
+                **(settings or {}),
             }
             portal = create_app(from_environment(environment))
             with portal.app_context():

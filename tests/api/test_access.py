@@ -137,3 +137,4 @@ def test_unknown_paths_and_methods_speak_json(program: Program) -> None:
     for answer in (program.get("/nothing"), program.post("/organisation")):
         assert answer.status_code in (404, 405)
         assert answer.mimetype == "application/problem+json"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"

@@ -17,7 +17,6 @@ from flask import Flask, Response, g, has_request_context
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    ForeignKey,
     Integer,
     Text,
     delete,

@@ -114,8 +114,15 @@ def _answer_http(error: HTTPException) -> BaseResponse:
     if isinstance(error, Problem):
         return _problem(status, error.problem_code, error.description, error.headers, error.extra)
     if speaks_json():
-        return _problem(status, STATUS_CODES.get(status, "error"), _words(error), {}, {})
-    return _page(status, message=_words(error))
+        code = STATUS_CODES.get(status, "error")
+        return _problem(status, code, _words(error), _allowed(error), {})
+    return _page(status, headers=_allowed(error), message=_words(error))
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    """405 says which methods there are (RFC 9110)."""
+    methods = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
 
 
 def _words(error: HTTPException) -> str:

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import Index, Text, func, inspect, or_, select, update
+from sqlalchemy import Index, Text, func, inspect, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.core import heartbeats
 from webapp.core.clock import utcnow
@@ -40,6 +41,7 @@ __all__ = [
     "drain",
     "due_index",
     "finish",
+    "finish_all",
     "init_app",
     "release",
     "retry",
@@ -170,6 +172,25 @@ DEFAULT_SCHEDULE = Schedule()
 def finish(row: Due) -> None:
     """The work is done, in the transaction that is open; raises `LeaseLost` if it is not ours."""
     _settle(row, state=JobState.DONE, last_error=None)
+
+
+def finish_all(rows: Sequence[T]) -> list[T]:
+    """The same for many of one kind in one statement; those that were still ours."""
+    if not rows:
+        return []
+    model = inspect(rows[0]).mapper.class_
+    ours = tuple_(model.id, model.claimed_until).in_([(r.id, r.claimed_until) for r in rows])
+    values = {"state": JobState.DONE, "claimed_until": None, "last_error": None}
+    statement = (
+        update(model).where(ours, model.state == JobState.CLAIMED).values(**values)
+    ).returning(model.id)
+    options = {"synchronize_session": False}
+    ids = set(db.session.scalars(statement, execution_options=options))
+    done = [row for row in rows if row.id in ids]
+    for row in done:
+        for name, value in values.items():
+            set_committed_value(row, name, value)
+    return done
 
 
 def retry(row: Due, error: str, *, now: datetime, schedule: Schedule = DEFAULT_SCHEDULE) -> bool:

@@ -11,6 +11,7 @@ from flask import g, request
 from sqlalchemy import select
 
 from webapp.core import principal, tenancy
+from webapp.core.budgets import BudgetKind, spend
 from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
 from webapp.core.db import db, new_public_id
@@ -39,6 +40,7 @@ class Bearer:
                 "credential_invalid",
                 "The credential is unknown, revoked, or not for this. Enrol anew or ask the administrator.",
             )
+        spend(BudgetKind.DEVICE, credential.id, organisation_id=credential.organisation_id)
         tenancy.enter(tenancy.Scope(credential.organisation_id))
         g.credential = credential
         label = credential.name or f"{credential.kind} {credential.public_id}"

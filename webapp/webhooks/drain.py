@@ -24,7 +24,7 @@ from webapp.core.crashpoints import crash_point
 from webapp.core.crypto import Sealed
 from webapp.core.db import commit, db
 from webapp.core.drains import drain, sweep, wake
-from webapp.core.jobs import LeaseLost, Schedule, batches, cancel, finish, release, retry
+from webapp.core.jobs import LeaseLost, Schedule, batches, cancel, finish_all, release, retry
 from webapp.orgs.models import Organisation
 from webapp.webhooks.addresses import Policy
 from webapp.webhooks.health import note_failure, note_success
@@ -43,6 +43,8 @@ LONGEST_RUN_SECONDS = 45
 PARALLEL = 16
 LANES = 4
 """Of one webhook at a time, so that no receiver is flooded and none keeps the others waiting."""
+GATHER_SECONDS = 0.05
+"""Answers of one moment are recorded in one transaction; the longest that a double's window is made wider by it."""
 KEEP_DAYS = 30
 
 HOURS = 3600
@@ -157,29 +159,44 @@ def _run_lane(
 
 
 def _record_some(answers: queue.SimpleQueue[Answered]) -> int:
-    """Wait for one answer and take along those that are there; how many were recorded."""
+    """Wait for one answer, then take along those of the next moment; how many were recorded."""
     found = [answers.get()]
-    while not answers.empty():
-        found.append(answers.get())
+    until = time.monotonic() + GATHER_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        try:
+            found.append(answers.get(timeout=left))
+        except queue.Empty:
+            break
+    _record_taken([(d, o) for d, o in found if o is not None and o.delivered], utcnow())
     for delivery, outcome in found:
         try:
-            _record(delivery, outcome, utcnow())
+            if outcome is None:
+                _postpone(delivery, utcnow())
+            elif not outcome.delivered:
+                _record_fault(delivery, outcome, utcnow())
         except LeaseLost:
             log.warning("webhook_lease_lost_while_sending", delivery=delivery.public_id)
     return len(found)
 
 
-def _record(delivery: Delivery, outcome: Outcome | None, now: datetime) -> None:
-    if outcome is None:
-        _postpone(delivery, now)
-        return
-    if outcome.delivered:
-        finish(delivery)
+def _record_taken(taken: list[tuple[Delivery, Outcome]], now: datetime) -> None:
+    outcomes = {delivery.id: outcome for delivery, outcome in taken}
+    done = finish_all([delivery for delivery, _outcome in taken])
+    for delivery in done:
         delivery.delivered_at = now
-        note_success(delivery.webhook_id)
-    else:
-        retry(delivery, outcome.error or "", now=now, schedule=SCHEDULE)
-        note_failure(delivery, now=now)
+        _keep(delivery, outcomes[delivery.id])
+    note_success({delivery.webhook_id for delivery in done})
+    if len(done) < len(taken):
+        log.warning("webhook_leases_lost_while_sending", count=len(taken) - len(done))
+
+
+def _record_fault(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    retry(delivery, outcome.error or "", now=now, schedule=SCHEDULE)
+    note_failure(delivery, now=now)
+    _keep(delivery, outcome)
+
+
+def _keep(delivery: Delivery, outcome: Outcome) -> None:
     delivery.status, delivery.answer = outcome.status, outcome.answer
     delivery.took_ms = outcome.took_ms
 

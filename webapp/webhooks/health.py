@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask_babel import force_locale
@@ -23,9 +24,14 @@ PAUSED_AFTER = timedelta(days=3)
 PORTAL = Principal(Actor.JOB, None, "webhooks")
 
 
-def note_success(webhook_id: int) -> None:
+def note_success(webhook_ids: Collection[int]) -> None:
     """Past the row's version: nobody's form is out of date because a receiver answered."""
-    _set(webhook_id, Webhook.failing_since.is_not(None), failing_since=None)
+    alive = Webhook.id.in_(webhook_ids) & Webhook.failing_since.is_not(None)
+    if webhook_ids:
+        options = {"synchronize_session": False}
+        db.session.execute(
+            update(Webhook).where(alive).values(failing_since=None), execution_options=options
+        )
 
 
 def note_failure(delivery: Delivery, *, now: datetime) -> None:
