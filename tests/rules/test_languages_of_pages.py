@@ -70,6 +70,7 @@ def english_on(person: Person, paths: list[str], language: str) -> list[str]:
         if answer.status_code in {302, 303} or answer.mimetype != "text/html":
             continue
         assert f'lang="{language}"' in answer.text[:400], path
+        assert " object at 0x" not in answer.text, path
         found += [f"{path}: {text}" for text in english_texts_on(answer.text, language)]
     return found
 
