@@ -14,7 +14,7 @@ from webapp.core.names import sort_name
 from webapp.core.tenancy import scope, unscoped
 from webapp.orgs.models import Organisation
 from webapp.printers.services import add_printer
-from webapp.search import devices
+from webapp.search import devices, people
 
 pytestmark = pytest.mark.feature("P-34")
 
@@ -177,3 +177,25 @@ def test_htmx_gets_a_listbox(field: Field, admin: Person) -> None:
 def test_every_page_of_an_organisation_has_the_box(field: Field, admin: Person) -> None:
     text = admin.get(f"/o/{field.world.acme}/").text
     assert f'action="/o/{field.world.acme}/search"' in text
+
+
+@pytest.mark.feature("P-11")
+def test_people_of_large_organisations_are_found_in_reach_alone(
+    field: Field, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many members are asked by the indexes of names; the answers are the same."""
+    monkeypatch.setattr(people, "FEW_MEMBERS", 0)
+    for typed in ("nora@north", "Olsen", "nora ode", "nora.north"):
+        assert "nora@north.test" in page(admin, typed).partition("</form>")[2], typed
+    assert "admin@globex.test" not in page(admin, "admin").partition("</form>")[2]
+    assert "admin@acme.test" in page(admin, "admin").partition("</form>")[2]
+
+
+@pytest.mark.feature("P-11")
+def test_words_in_many_devices_are_found_in_reach_alone(
+    field: Field, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "FEW_DEVICES", 0)
+    assert "Colour 2nd floor" in page(admin, "floor")
+    assert "Warehouse gate" in page(admin, "gate")
+    assert "Colour of Globex" not in page(admin, "of col").partition("</form>")[2]
