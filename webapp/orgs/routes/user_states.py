@@ -22,6 +22,7 @@ from webapp.orgs.routes.blueprint import bp, refused
 from webapp.orgs.services import memberships, people
 
 PASSWORD = "orgs/user_password.html"  # noqa: S105 - a template
+TWO_FACTOR = "orgs/user_two_factor.html"
 DEACTIVATION, REMOVAL = "orgs/user_deactivation.html", "orgs/user_removal.html"
 
 
@@ -55,6 +56,25 @@ def user_password_set(org: str, public_id: str) -> ResponseReturnValue:
         return refused(PASSWORD, form, refusal, membership=membership)
     flash(_("The first password is on its way to %(email)s.", email=membership.user.email), "ok")
     return see_other(form.leads_to(user_url(membership)))
+
+
+@bp.get("/o/<org>/users/<public_id>/two-factor")
+@allow(Permission.USERS_EDIT)
+def user_two_factor(org: str, public_id: str) -> ResponseReturnValue:
+    return render(TWO_FACTOR, membership=queries.membership_of(public_id), error=None)
+
+
+@bp.post("/o/<org>/users/<public_id>/two-factor")
+@allow(Permission.USERS_EDIT)
+@fresh
+def user_two_factor_end(org: str, public_id: str) -> ResponseReturnValue:
+    """For who has lost phone and recovery codes."""
+    membership = queries.membership_of(public_id)
+    try:
+        people.switch_off_two_factor(membership.user, authority=own_authority(), by=acting())
+    except Refusal as refusal:
+        return render(TWO_FACTOR, membership=membership, error=refusal.message, status=422)
+    return see_other(user_url(membership))
 
 
 @bp.get("/o/<org>/users/<public_id>/deactivation")

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from webapp.accounts import passwords, sessions
+from webapp.accounts import passwords, sessions, two_factor
 from webapp.accounts.models import User
 from webapp.audit import log as audit
 from webapp.core.clock import utcnow
@@ -155,6 +155,14 @@ def renew_first_password(mail: Mail) -> Mail:
     give_first_password(user, first, now)
     _record(OrgEvent.USER_PASSWORD_SET, user, organisation, acting())
     return mails.mail_first_password(user, first, organisation)
+
+
+def switch_off_two_factor(user: User, *, authority: Authority, by: Principal) -> None:
+    """For a person who has lost phone and recovery codes. They are told by mail."""
+    refuse_ungoverned(user, authority)
+    if user.id == authority.user_id:
+        raise Refusal(_("Switch your own off in your account."))
+    two_factor.switch_off(user, by=by)
 
 
 def deactivate_user(
