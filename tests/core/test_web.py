@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
 from tests.cast import Person
 from webapp.core.web import Portal, local_target
+from webapp.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,18 @@ def test_health_and_readiness(visitor: Person) -> None:
     assert status is not None
     names = {part["name"] for part in status["parts"]}
     assert {"portal", "database", "queue", "mail", "worker", "clock"} <= names
+
+
+@pytest.mark.feature("Q-11")
+def test_without_redis_pages_are_served_and_the_status_says_so(
+    settings: Settings, portal: Portal
+) -> None:
+    from webapp import create_app
+
+    lost = create_app(replace(settings, redis_url="unix:///nowhere/redis.sock")).test_client()
+    assert lost.get("/sign-in").status_code == 200
+    parts = {part["name"]: part["state"] for part in lost.get("/status.json").json["parts"]}  # type: ignore[index]
+    assert parts["queue"] == "warning"
 
 
 def test_the_openapi_document_describes_every_device_endpoint(visitor: Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,6 @@ FOLDER = str(Path(__file__).parents[2] / "migrations")
 @pytest.fixture
 def empty(settings: Settings, postgres: Postgres) -> Iterator[Portal]:
     """The application on a database without tables."""
-    from dataclasses import replace
-
     url = postgres.create_database("migrations")
     app = create_app(replace(settings, database_url=url))
     with app.app_context():
@@ -60,6 +59,15 @@ def test_the_portal_is_not_ready_on_another_revision(empty: Portal) -> None:
     assert "revision" in before.text or "database" in before.text
     upgrade(FOLDER)
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.feature("Q-11")
+def test_the_portal_stays_ready_without_redis(empty: Portal, settings: Settings) -> None:
+    upgrade(FOLDER)
+    lost = replace(empty.extensions["settings"], redis_url="unix:///nowhere/redis.sock")
+    answer = create_app(lost).test_client().get("/readyz")
+    assert answer.status_code == 200
+    assert "Redis" in answer.text
 
 
 def differences() -> list[object]:
