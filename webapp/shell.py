@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext
-from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 from webapp.core import navigation, preferences
@@ -17,15 +16,8 @@ from webapp.notices import services as notices
 from webapp.orgs.access import may, memberships_of
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
+from webapp.orgs.words import TRADES
 from webapp.settings import Settings
-
-TRADES = (
-    ("fuel", _("Fuel sites"), "fuel"),
-    ("meters", _("Meter keys"), "key"),
-    ("tills", _("Tills"), "till"),
-    ("hubs", _("Alarm hubs"), "hub"),
-    ("printers", _("Printers"), "printer"),
-)
 
 
 @dataclass(frozen=True)
@@ -122,6 +114,8 @@ def _rail(organisation: Organisation | None) -> list[RailEntry]:
     if organisation.is_personal:
         return [*entries, *operator]
     for group, label, icon in TRADES:
+        if organisation.trades and group not in organisation.trades:
+            continue
         if navigation.places(group):
             entries.extend(_entries(group, organisation))
         else:

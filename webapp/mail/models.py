@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.core.db import Base, Id, Instant, PublicId, Versioned
+from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
+from webapp.core.files import File
 from webapp.core.jobs import Due, JobState, due_index
 from webapp.core.tenancy import Owned
 
@@ -144,3 +145,17 @@ class Mail(Owned, Due, Base):
     @property
     def is_wiped(self) -> bool:
         return self.html is None
+
+
+class MailAttachment(Owned, Base):
+    """A file that goes with a mail. The file's row stays as long as a mail refers to it."""
+
+    __tablename__ = "mail_attachments"
+    __table_args__ = (Index(None, "mail_id"), Index(None, "file_id"))
+
+    id: Mapped[Id]
+    mail_id: Mapped[BigInt] = mapped_column(ForeignKey("mail_outbox.id", ondelete="CASCADE"))
+    file_id: Mapped[BigInt] = mapped_column(ForeignKey("files.id"))
+    name: Mapped[str]
+
+    file: Mapped[File] = relationship()

@@ -17,6 +17,7 @@ import flask_mail
 from flask import Flask, current_app
 
 from webapp.mail.addresses import Mailbox
+from webapp.mail.attachments import attachments_of
 from webapp.mail.models import Mail
 from webapp.mail.outbox import bodies
 from webapp.settings import Settings
@@ -91,6 +92,8 @@ def message_of(mail: Mail) -> flask_mail.Message:
         extra_headers=_extra_headers(mail),
     )
     message.msgId = mail.message_id
+    for name, media_type, content in attachments_of(mail):
+        message.attach(name, media_type, content)
     return message
 
 

@@ -11,8 +11,10 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from webapp.accounts.models import SignUp, User
+from webapp.core.files import File
 from webapp.core.principal import Principal
 from webapp.mail import outbox
+from webapp.mail.attachments import attach
 from webapp.mail.choice import choose
 from webapp.mail.compose import Composed, Look, Value, compose
 from webapp.mail.models import Mail
@@ -80,9 +82,9 @@ def invitation_link(secret: str) -> str:
     return _absolute("orgs.invited", token=secret)
 
 
-def mail_invitation(invitation: Invitation, link: str) -> Mail:
+def mail_invitation(invitation: Invitation, link: str, *, document: File | None = None) -> Mail:
     """Of an invitation with an address. The link stands in it alone; the outbox shows it blotted out."""
-    return outbox.send(
+    mail = outbox.send(
         INVITATION.name,
         to=invitation.email or "",
         to_name=invitation.name,
@@ -91,6 +93,9 @@ def mail_invitation(invitation: Invitation, link: str) -> Mail:
         values=_values_of(invitation, link),
         about=("invitation", invitation.public_id),
     )
+    if document is not None:
+        attach(mail, document)
+    return mail
 
 
 def mail_invitation_trial(invitation: Invitation, to: str) -> Mail:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.models import User
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Texts, Versioned, random_code
+from webapp.core.files import File
 from webapp.core.listing import word_index
 from webapp.core.tenancy import Global, Owned
 
@@ -62,6 +63,10 @@ class Organisation(Global, Versioned, Base):
     language: Mapped[str] = mapped_column(default="en")
     trades: Mapped[Texts] = mapped_column(default=list)
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    colour: Mapped[int | None] = mapped_column(SmallInteger)
+    """One of the twelve of the palette, which are told apart and readable in light and dark."""
+    logo: Mapped[str | None]
+    """Public id of its file; no foreign key, since files belong to organisations."""
     created_at: Mapped[Instant]
     closed_at: Mapped[datetime | None]
 
@@ -210,3 +215,16 @@ class Partner(Owned, Base):
     added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     added_by: Mapped[str]
     removed_at: Mapped[datetime | None]
+
+
+class OrganisationDocument(Owned, Base):
+    """What goes with an invitation's mail, one PDF a language."""
+
+    __tablename__ = "organisation_documents"
+    __table_args__ = (UniqueConstraint("organisation_id", "language"), Index(None, "file_id"))
+
+    id: Mapped[Id]
+    language: Mapped[str]
+    file_id: Mapped[BigInt] = mapped_column(ForeignKey("files.id"))
+
+    file: Mapped[File] = relationship()

@@ -6,9 +6,19 @@ from babel import Locale
 from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from webapp.accounts.models import User
 from webapp.audit.queries import summary_of
+
+TRADES = (
+    ("fuel", _l("Fuel sites"), "fuel"),
+    ("meters", _l("Meter keys"), "key"),
+    ("tills", _l("Tills"), "till"),
+    ("hubs", _l("Alarm hubs"), "hub"),
+    ("printers", _l("Printers"), "printer"),
+)
+"""Name as in `Organisation.trades` and in the rail's groups, word, icon."""
 
 
 def init_app(app: Flask) -> None:

@@ -30,6 +30,7 @@ from webapp.orgs.authority import Authority, Rights, own_authority
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Invitation, InvitationState, Organisation
 from webapp.orgs.permissions import Permission
+from webapp.orgs.services.documents import document_for
 from webapp.orgs.services.memberships import (
     memberships_everywhere,
     refuse_unwarranted,
@@ -123,7 +124,8 @@ def send_invitation(row: Invitation, *, authority: Authority, by: Principal, now
         )
     take(MAILS, row.organisation_id)
     link = _new_link(row, authority=authority, now=now)
-    mail = mails.mail_invitation(row, link)
+    document = document_for(row.organisation, row.language)
+    mail = mails.mail_invitation(row, link, document=document)
     record(OrgEvent.INVITATION_SENT, row, by, {"to": row.email})
     return mail
 
