@@ -6,13 +6,15 @@ from flask_babel import lazy_gettext as _
 
 def init_app(app: Flask) -> None:
     from webapp.core.navigation import Place, register
-    from webapp.devices import models, public
+    from webapp.devices import messages, models, public, support
     from webapp.devices.routes import bp
     from webapp.orgs.permissions import Permission
 
     app.extensions["device_kinds"] = tuple(models.DeviceKind)
     app.register_blueprint(bp)
     app.register_blueprint(public.bp)
+    app.register_blueprint(support.bp)
+    messages.init_app(app)
     place = Place(
         "organisation",
         _("Enrolment tokens"),

@@ -46,11 +46,16 @@ def _menu(row: Credential) -> list[Mapping[str, Any] | None]:
     ]
 
 
+def _support_url(row: Credential) -> str:
+    org = current_organisation().public_id
+    return url_for("devices.enrolment_token_support", org=org, public_id=row.public_id)
+
+
 ENROLMENT_TOKENS = Listing(
     name="enrolment-tokens",
     model=Credential,
     columns=[
-        Column("name", _l("Name"), sort=Credential.name),
+        Column("name", _l("Name"), sort=Credential.name, link=_support_url),
         Column("state", _l("State"), value=state_of, cell="devices/cells.html#state", main=True),
         Column(
             "public_id", _l("Begins with"), kind="code", value=lambda c: f"op_enrol_{c.public_id}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId
@@ -112,6 +112,34 @@ class Credential(Owned, Base):
     created_by: Mapped[str] = mapped_column(default="")
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class DeviceMessage(Owned, Base):
+    """One message that came over a device's endpoint, and how it was answered (P-43): kept 7 days, at most 50 a device.
+
+    Never what was in it. `device_id` is empty until it is known which device speaks, as with an enrolment token.
+    """
+
+    __tablename__ = "device_messages"
+    __table_args__ = (
+        Index(None, "device_id", "id"),
+        Index(None, "credential_id", "id"),
+        Index(None, "organisation_id", "at"),
+        Index(None, "at"),
+    )
+
+    id: Mapped[Id]
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    credential_id: Mapped[int | None] = mapped_column(
+        ForeignKey("credentials.id", ondelete="CASCADE")
+    )
+    at: Mapped[Instant]
+    endpoint: Mapped[str]
+    status: Mapped[int]
+    cause: Mapped[str] = mapped_column(server_default="")
+    size_bytes: Mapped[int]
+    took_ms: Mapped[int]
+    clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Liveness(Global, Base):

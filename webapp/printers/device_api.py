@@ -12,6 +12,7 @@ from webapp.core.endpoints import Description, endpoint
 from webapp.core.throttle import Limit, take
 from webapp.core.web import address_of
 from webapp.devices.access import ENROLMENT, Bearer, current_credential
+from webapp.devices.messages import speaks_for
 from webapp.printers.launches import Opened, button_of, launch_printer
 from webapp.printers.messages import KnownPrinter, Launch, Launched, Ping
 from webapp.printers.snmp.profiles import gather_subtrees
@@ -47,7 +48,10 @@ def ping() -> Ping:
 def launch(message: Launch) -> tuple[Launched, int]:
     credential = current_credential()
     take(LAUNCHES, credential.id)
-    return _answer(launch_printer(message, credential, now=utcnow())), 201
+    opened = launch_printer(message, credential, now=utcnow())
+    if opened.launch.printer_id is not None:
+        speaks_for(opened.launch.printer_id)
+    return _answer(opened), 201
 
 
 def _answer(opened: Opened) -> Launched:
