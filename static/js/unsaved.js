@@ -1,5 +1,6 @@
 // <form data-guard>: leaving with changes that were not saved asks first (the browser's own question).
-const changed = new Set();
+// data-guard="changed" begins so: a form that was refused still holds what was typed.
+const changed = new Set(document.querySelectorAll("form[data-guard=changed]"));
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-guard]");

@@ -145,6 +145,8 @@ def test_9_9_5_edit_a_template(page: Page, desk: Desk) -> None:
     expect(page.locator("#remarks")).to_contain_text("Neues Passwort für Anna Rossi")
     axe(page)
     screenshot(page, "mailing/editor")
+    page.get_by_label("Dates, numbers and frame").select_option("pl")
+    expect(page.frame_locator("#mail").locator("html")).to_have_attribute("lang", "pl")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#notices")).to_contain_text("“Unser Rücksetzen” is saved.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Unser Rücksetzen")
@@ -182,6 +184,7 @@ def test_an_unknown_placeholder_is_named_while_writing_and_on_saving(
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text("[[[NAMEE]]]")
     expect(page.get_by_label("Content (HTML)")).to_have_value(re.compile("NAMEE"))
+    expect(page.locator("form[data-guard=changed]")).to_have_count(1)
     expect(page.frame_locator("#mail").locator("body")).to_contain_text("Hi [[[NAMEE]]]")
     axe(page)
 
@@ -255,11 +258,12 @@ def test_it_fits_a_phone(phone_page: Page, desk: Desk, admin: Person, theme: str
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     for rest in ("", f"/{ref}", f"/{ref}/edit", f"/{ref}/test", f"/{ref}/deletion"):
         page.goto(url(desk.world, rest))
+        if "iframe" in page.content():
+            expect(page.frame_locator("iframe").locator("body")).to_contain_text("Anna Rossi")
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, rest
-        screenshot(
-            page, f"mailing/phone-{rest.rpartition('/')[2].replace(ref, 'show') or 'list'}-{theme}"
-        )
+        if not rest or rest.endswith("/edit"):
+            screenshot(page, f"mailing/phone-{'edit' if rest else 'list'}-{theme}")
 
 
 @pytest.mark.feature("P-22", "P-39")
