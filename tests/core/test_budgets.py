@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tests.api.programs import MakeProgram, make_program
 from tests.cast import World
+from tests.printers.conftest import Field, acme
 from webapp.core import budgets
 from webapp.core.budgets import Budget, BudgetKind, RateBudget, RateLevel, RateRefusal, spend
 from webapp.core.clock import utcnow
@@ -19,7 +20,7 @@ from webapp.core.errors import TooMany
 from webapp.core.tenancy import unscoped
 from webapp.core.web import Portal
 
-__all__ = ["make_program"]
+__all__ = ["acme", "make_program"]
 
 pytestmark = pytest.mark.feature("P-45")
 
@@ -132,3 +133,14 @@ def test_a_program_is_told_its_budget_and_when_to_come_back(make_program: MakePr
     assert refused.headers["Retry-After"] == "1"
     assert refused.json
     assert refused.json["code"] == "too_many"
+
+
+@pytest.mark.usefixtures("small")
+def test_a_device_is_told_when_to_come_back(acme: Field) -> None:
+    with time_machine.travel(utcnow(), tick=False):
+        statuses = [acme.launch().status_code for _ in range(4)]
+        refused = acme.launch()
+    assert statuses == [201, 201, 201, 429]
+    assert refused.headers["Retry-After"] == "1"
+    with acme.world.portal.app_context():
+        assert list(refusals().values()) == [2]

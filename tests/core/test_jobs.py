@@ -20,8 +20,10 @@ from webapp.core.jobs import (
     LeaseLost,
     Schedule,
     batches,
+    cancel,
     claim,
     finish,
+    finish_all,
     release,
     retry,
     wake,
@@ -125,6 +127,34 @@ def test_who_lost_the_claim_may_neither_finish_nor_retry(chores: Portal) -> None
     rollback()
     db.session.expunge_all()
     assert only().state == JobState.DONE
+
+
+def test_many_are_finished_at_once_but_only_those_still_held(chores: Portal) -> None:
+    add(3)
+    commit()
+    first, second, third = claimed(lease_seconds=0.001)
+    db.session.expunge(second)
+    later = claimed(1, later_seconds=60)
+    assert len(later) == 1
+    commit()
+    held = [row for row in (first, second, third) if row.id != later[0].id]
+    lost = [row for row in (first, second, third) if row.id == later[0].id]
+    stale = [Chore(id=row.id, claimed_until=utcnow()) for row in lost]
+    assert {row.id for row in finish_all([*held, *stale])} == {row.id for row in held}
+    commit()
+    assert left() == 1
+
+
+def test_a_cancelled_row_is_not_tried_again(chores: Portal) -> None:
+    add(1)
+    commit()
+    (row,) = claimed()
+    cancel(row, "its cause went")
+    commit()
+    assert left() == 0
+    assert row.state == JobState.CANCELLED
+    assert row.last_error == "its cause went"
+    assert finish_all([]) == []
 
 
 def test_retry_waits_longer_each_time_and_gives_up_by_age(chores: Portal) -> None:

@@ -67,11 +67,6 @@ TOKENS = Listing(
         Column("permissions", _l("Permissions"), value=lambda t: ", ".join(permission_words(t))),
         Column("expires_on", _l("Valid until"), kind="date", sort=Token.expires_on),
         Column("last_used", _l("Last used"), kind="time", value=lambda t: t.last_used_at),
-        Column(
-            "address",
-            _l("From address"),
-            value=lambda t: t.last_used_address and str(t.last_used_address),
-        ),
         Column("created_by", _l("Made by")),
         Column(
             "created",

@@ -26,7 +26,7 @@ class Paged(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         str,
         msgspec.Meta(
             max_length=2000,
-            description="Where the page begins. Take it from `next` of the page before.",
+            description="Where the page begins. Take it from the address in next of the page before.",
         ),
     ] = ""
 

@@ -97,7 +97,7 @@ def _operation(path: str, method: str, its: Schema) -> Operation:
         summary=its["summary"],
         shows=next(iter(security), None),
         permissions=[_permission(role) for roles in security.values() for role in roles],
-        parameters=[_parameter(one) for one in its.get("parameters", [])],
+        parameters=[_parameter(p) for p in its.get("parameters", []) if p["in"] == "query"],
         body=_target(_content(its.get("requestBody") or {})),
         answers=[one for one in answers if one.status < "400"],
         problems=[one for one in answers if one.status >= "400"],

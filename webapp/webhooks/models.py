@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Texts, Versioned
@@ -84,7 +84,7 @@ class Delivery(Owned, Due, Base):
     webhook_id: Mapped[BigInt] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
     event: Mapped[str]
     event_id: Mapped[str]
-    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
     status: Mapped[int | None]
     answer: Mapped[str | None]
     took_ms: Mapped[int | None]
