@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.helpers import axe, screenshot, signed_in
 from tests.cast import Person, World
 from tests.orgs.guests import PASSWORD, invite, link_of, mailed_link
+from tests.orgs.test_settings import PDF, picture
 from tests.orgs.trees import mails, membership
 
 pytestmark = pytest.mark.browser
@@ -154,7 +155,13 @@ def test_every_page_fits_a_phone(phone_page: Page, admin: Person, world: World) 
     signed_in(phone_page, admin)
     paths = [f"{here}/invitations", f"{here}/invitations/new", page, f"{link}/join"]
     paths += [f"{page}/{rest}" for rest in ("edit", "test", "revocation")]
-    paths += [f"{here}/partners", f"{here}/partners/new", partner, f"{partner}/removal"]
+    paths += [
+        f"{here}/settings",
+        f"{here}/partners",
+        f"{here}/partners/new",
+        partner,
+        f"{partner}/removal",
+    ]
     for path in paths:
         phone_page.goto(path)
         _fits(phone_page, path)
@@ -164,3 +171,31 @@ def test_every_page_fits_a_phone(phone_page: Page, admin: Person, world: World) 
 def _fits(page: Page, path: str) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 360, f"{path} is {wide} wide"
+
+
+@pytest.mark.feature("P-17")
+def test_settings_change_the_look_and_the_document(
+    browser_page: Page, admin: Person, world: World
+) -> None:
+    page = signed_in(browser_page, admin)
+    page.goto(f"/o/{world.acme}/")
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_label("Colour", exact=True).select_option(label="Violet")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The settings are saved.")).to_be_visible()
+    logo = {"name": "logo.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
+    page.locator("input[name=logo]").set_input_files(logo)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Save the logo").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is no PNG, JPEG or WebP picture.")
+    page.locator("input[name=logo]").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    page.get_by_role("button", name="Save the logo").click()
+    expect(page.get_by_role("img", name="Logo of Acme")).to_be_visible()
+    page.get_by_label("PDF file").set_input_files(
+        {"name": "Welcome.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    )
+    page.get_by_role("button", name="Save the document").click()
+    expect(page.get_by_role("link", name="English: Welcome.pdf")).to_be_visible()
+    axe(page)
+    screenshot(page, "settings")
