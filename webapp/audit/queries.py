@@ -11,6 +11,7 @@ from sqlalchemy import Select, Text, cast, func, select
 
 from webapp.audit.events import label_of
 from webapp.audit.models import AuditRow
+from webapp.audit.words import fact_label
 from webapp.core.db import db
 
 RECENT = 2_000
@@ -106,7 +107,7 @@ def changes_of(found: AuditRow) -> list[tuple[str, str, str]]:
     """(what, before, after) of a row that notes changes."""
     changes = ((found.payload or {}).get("detail") or {}).get("changes") or {}
     return [
-        (str(name), in_words(pair[0]), in_words(pair[1]))
+        (fact_label(str(name)), in_words(pair[0]), in_words(pair[1]))
         for name, pair in changes.items()
         if isinstance(pair, list) and len(pair) == 2
     ]
@@ -122,9 +123,9 @@ def details_of(found: AuditRow) -> list[tuple[str, str]]:
 def _flat(detail: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in detail.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name} › ")
+            yield from _flat(value, f"{prefix}{fact_label(name)} › ")
         else:
-            yield f"{prefix}{name}", in_words(value)
+            yield f"{prefix}{fact_label(name)}", in_words(value)
 
 
 def in_words(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 from webapp.audit.events import AuditEvent, name_objects
+from webapp.audit.words import name_facts
 
 
 class PrinterEvent(AuditEvent):
@@ -29,5 +30,27 @@ name_objects(
         "printer": _("Printer"),
         "printer_import": _("Printer import"),
         "request": _("Request"),
+    }
+)
+
+name_facts(
+    {
+        "ask_phone": _("Ask for the person's phone on page 1"),
+        "assignee": _("Assignee"),
+        "button": _("Panic button"),
+        "languages": _("Languages offered on page 1"),
+        "left_out": _("Left out"),
+        "location": _("Location"),
+        "maker": _("Maker"),
+        "message_required": _("A message is required on page 3"),
+        "model": _("Model"),
+        "printer": _("Printer"),
+        "printers": _("Printers"),
+        "problem": _("Problem"),
+        "reasons": _("Reasons"),
+        "requests": _("Requests"),
+        "serial": _("Serial number"),
+        "state": _("State"),
+        "technician_emails": _("Technicians' e-mail addresses"),
     }
 )
