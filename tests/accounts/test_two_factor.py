@@ -245,6 +245,16 @@ def test_a_new_password_by_mail_does_not_skip_it(door: Door, admin: Person) -> N
     assert step(browser, phone.code()) == 303
 
 
+def test_a_secret_that_no_key_opens_leaves_the_recovery_codes(door: Door, admin: Person) -> None:
+    phone, codes = set_up(admin)
+    door.change(ADMIN, totp_sealed=b"sealed with a key that is gone, and long enough")
+    browser = at_second_step(door)
+    assert step(browser, phone.code()) == 422
+    assert recover(browser, codes[0]) == 303
+    assert browser.post(f"{PAGE}/endings").location == PAGE
+    assert set_up(browser)[1]
+
+
 def test_the_second_step_tells_nothing_of_the_first(door: Door) -> None:
     """A wrong password looks the same, with and without a second step."""
     with_phone(door)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import structlog
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.accounts import totp
 from webapp.accounts.models import RecoveryCode, User
-from webapp.core.crypto import code_digest
+from webapp.core.crypto import Sealed, code_digest
 from webapp.core.db import UNAMBIGUOUS, db, random_code
+
+log = structlog.get_logger(__name__)
 
 RECOVERY_CODES = 10
 RECOVERY_LETTERS = 10
@@ -28,12 +31,18 @@ def use_code(
 ) -> bool:
     """Whether this is the person's code of now and nobody used it before; it is used by asking.
 
-    `session` is one of `aside()` where the use must stand whatever becomes of the request.
+    `session` is one of `aside()` where the use must stand whatever becomes of the request. A secret that no
+    configured key opens fits nothing; recovery codes still do.
     """
     code = totp.typed_code(typed)
     if code is None or user.totp_sealed is None:
         return False
-    step = totp.matching_step(totp.unsealed(user.totp_sealed, user.id), code, now=now)
+    try:
+        secret = totp.unsealed(user.totp_sealed, user.id)
+    except Sealed:
+        log.error("totp_secret_lost", user_id=user.id)
+        return False
+    step = totp.matching_step(secret, code, now=now)
     return step is not None and _advance(user, step, session or db.session())
 
 

@@ -21,6 +21,7 @@ from webapp.accounts.events import AccountEvent
 from webapp.accounts.guessing import Guesser
 from webapp.accounts.models import User
 from webapp.accounts.pending import Pending
+from webapp.core.crypto import Sealed
 from webapp.core.errors import Refusal
 from webapp.core.principal import Principal
 
@@ -36,7 +37,10 @@ def secret_in_setup(user: User) -> str | None:
     """What the phone is to be shown; None before and after setting up."""
     if user.has_second_step or user.totp_sealed is None:
         return None
-    return totp.unsealed(user.totp_sealed, user.id)
+    try:
+        return totp.unsealed(user.totp_sealed, user.id)
+    except Sealed:
+        return None
 
 
 def give_up_setup(user: User) -> None:

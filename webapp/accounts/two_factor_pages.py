@@ -61,6 +61,7 @@ def give_up_two_factor() -> ResponseReturnValue:
 
 @bp.post("/me/two-factor/confirmations")
 @allow(SIGNED_IN)
+@fresh
 def confirm_two_factor() -> ResponseReturnValue:
     """The answer itself shows the recovery codes, this once."""
     secret = two_factor.secret_in_setup(current_user)
