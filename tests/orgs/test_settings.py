@@ -199,7 +199,9 @@ def test_it_goes_with_the_invitation_in_the_mail_s_language(admin: Person, world
     document(admin, name="English.pdf")
     document(admin, name="Deutsch.pdf", language="de")
     for language, name in (("de", "Deutsch.pdf"), ("sv", "English.pdf")):
-        admin.post(f"{invite(admin, language=language)}/sendings")
+        page = invite(admin, language=language)
+        assert name in admin.get(page).text
+        admin.post(f"{page}/sendings")
         assert attached(world) == [name]
 
 

@@ -116,7 +116,7 @@ def preview_of_invitation(invitation: Invitation, *, now: datetime) -> Composed:
     """The mail as it would go out now, but for its link."""
     owner = invitation.organisation
     choice = choose(INVITATION.name, owner, language=invitation.language)
-    values = _values_of(invitation, invitation_link("…"))
+    values = _values_of(invitation, invitation_link("preview"))
     if not invitation.is_open(now):
         values["EXPIRES"] = now + INVITATION_LIVES
     all_values = with_common(values, recipient=invitation.email or "", organisation=owner.name)

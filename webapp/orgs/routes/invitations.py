@@ -31,6 +31,7 @@ from webapp.orgs.models import Invitation, InvitationState, Organisation
 from webapp.orgs.permissions import Permission
 from webapp.orgs.routes.blueprint import bp, refused
 from webapp.orgs.services import invitations as services
+from webapp.orgs.services.documents import document_for
 
 NEW, EDIT = "orgs/invitation_new.html", "orgs/invitation_edit.html"
 
@@ -59,6 +60,7 @@ def invitation_page(row: Invitation, *, status: int = 200, error: str = "") -> R
         state=state_words(row),
         has_run_out=row.state_at(now) == InvitationState.EXPIRED,
         rights=rights_in_words(row.roles, row.grants),
+        document=document_for(row.organisation, row.language),
         may_edit=may(Permission.USERS_EDIT) and is_open,
         error=error,
         status=status,
