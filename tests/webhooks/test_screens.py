@@ -16,6 +16,7 @@ from tests.printers.conftest import Field
 from tests.printers.desk import call_for_help
 from tests.webhooks.conftest import Post
 from tests.webhooks.receiver import Receiver, is_signed
+from webapp.accounts.models import UserSession
 from webapp.audit.models import AuditRow
 from webapp.core.clock import utcnow
 from webapp.core.db import db
@@ -153,6 +154,19 @@ def test_without_leave_only_public_https_is_taken(admin: Person, there: Receiver
         answer = admin.post(url(admin), facts(there, url=address))
         assert answer.status_code == 422
         assert says in html.unescape(answer.text)
+
+
+@pytest.mark.feature("P-9")
+def test_where_data_goes_asks_the_password_again(
+    admin: Person, post: Post, there: Receiver
+) -> None:
+    """Ten minutes after the last proof an open screen is not enough to have events sent elsewhere."""
+    post.change(UserSession, proved_at=utcnow() - timedelta(minutes=11))
+    asked = admin.post(url(admin), facts(there))
+    assert asked.status_code == 403
+    assert 'name="step_up"' in asked.text
+    with post.world.portal.app_context(), unscoped("a test looks"):
+        assert db.session.scalars(select(Webhook)).all() == []
 
 
 def test_editing_changes_and_an_old_page_does_not(

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from webapp.accounts.proofs import fresh
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.db import db, rollback
@@ -51,6 +52,7 @@ def webhook_new(org: str) -> ResponseReturnValue:
 
 @bp.post("")
 @allow(Permission.API_EDIT)
+@fresh
 def webhook_create(org: str) -> ResponseReturnValue:
     """The answer itself shows the secret, this once; loaded again it leads to the webhook."""
     form = WebhookForm(kinds=_kinds())
@@ -80,6 +82,7 @@ def webhook_edit(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/<public_id>/edit")
 @allow(Permission.API_EDIT)
+@fresh
 def webhook_change(org: str, public_id: str) -> ResponseReturnValue:
     row, form = _webhook(public_id), WebhookForm(kinds=_kinds())
     return _answer(form, row, lambda: _changed(row, form))
