@@ -1,6 +1,6 @@
 """The ground
 
-Revision: 0001, after , made 2026-11-21 19:37:02.541678.
+Revision: 0001, after , made 2026-11-21 20:49:30.729273.
 """
 
 import sqlalchemy as sa
@@ -35,6 +35,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('name', 'host', 'pid', name=op.f('pk_process_beats')),
     postgresql_with={'fillfactor': '70'}
     )
+    op.create_table('sign_ups',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('password_hash', sa.Text(), nullable=False),
+    sa.Column('token_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_ups')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_sign_ups_token_digest'))
+    )
+    with op.batch_alter_table('sign_ups', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_ups_email'), ['email'], unique=False)
+
     op.create_table('throttle_hits',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('bucket', sa.LargeBinary(), nullable=False),
@@ -59,6 +75,9 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('csv_delimiter', sa.Text(), nullable=False),
     sa.Column('csv_thousands', sa.Text(), nullable=False),
+    sa.Column('totp_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('totp_confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('totp_last_step', sa.BigInteger(), nullable=True),
     sa.Column('is_operator', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('deactivated_at', sa.DateTime(timezone=True), nullable=True),
@@ -68,8 +87,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_users_sort_name_id'), ['sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_users_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
         batch_op.create_index('uq_users_email_lower', [sa.literal_column('lower(email)')], unique=True)
         batch_op.create_index('uq_users_username_lower', [sa.literal_column('lower(username)')], unique=True)
+
+    op.create_table('email_changes',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('user_id', sa.BigInteger(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('token_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_email_changes_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_email_changes')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_email_changes_token_digest'))
+    )
+    with op.batch_alter_table('email_changes', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_email_changes_email'), ['email'], unique=False)
+        batch_op.create_index(batch_op.f('ix_email_changes_user_id'), ['user_id'], unique=False)
 
     op.create_table('identities',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -97,6 +133,14 @@ def upgrade() -> None:
     with op.batch_alter_table('known_browsers', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_known_browsers_user_id'), ['user_id'], unique=False)
 
+    op.create_table('notification_choices',
+    sa.Column('user_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('shown', sa.Boolean(), nullable=False),
+    sa.Column('by_mail', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_notification_choices_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('user_id', 'kind', name=op.f('pk_notification_choices'))
+    )
     op.create_table('organisations',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('public_id', sa.Text(), nullable=False),
@@ -113,6 +157,9 @@ def upgrade() -> None:
     sa.Column('time_zone', sa.Text(), nullable=False),
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('trades', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('require_two_factor', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('colour', sa.SmallInteger(), nullable=True),
+    sa.Column('logo', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
@@ -131,6 +178,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_organisations_path'), ['path'], unique=False, postgresql_ops={'path': 'text_pattern_ops'})
         batch_op.create_index(batch_op.f('ix_organisations_reference_id'), ['reference', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_organisations_sort_name_id'), ['sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_organisations_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
 
     op.create_table('password_resets',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -146,6 +194,15 @@ def upgrade() -> None:
     with op.batch_alter_table('password_resets', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_password_resets_user_id'), ['user_id'], unique=False)
 
+    op.create_table('recovery_codes',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('user_id', sa.BigInteger(), nullable=False),
+    sa.Column('code_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_recovery_codes_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_codes')),
+    sa.UniqueConstraint('user_id', 'code_digest', name=op.f('uq_recovery_codes_user_id_code_digest'))
+    )
     op.create_table('user_sessions',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('public_id', sa.Text(), nullable=False),
@@ -165,6 +222,49 @@ def upgrade() -> None:
     with op.batch_alter_table('user_sessions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_user_sessions_last_seen_at'), ['last_seen_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_user_sessions_user_id_ended_at'), ['user_id', 'ended_at'], unique=False)
+
+    op.create_table('alarm_rules',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('kind', sa.Text(), server_default='', nullable=False),
+    sa.Column('quiet_from', sa.Time(), nullable=True),
+    sa.Column('quiet_to', sa.Time(), nullable=True),
+    sa.Column('first_emails', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('second_emails', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('escalate_after_minutes', sa.SmallInteger(), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.CheckConstraint('(quiet_from IS NULL) = (quiet_to IS NULL)', name=op.f('ck_alarm_rules_quiet')),
+    sa.CheckConstraint('escalate_after_minutes > 0', name=op.f('ck_alarm_rules_escalation')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_alarm_rules_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alarm_rules')),
+    sa.UniqueConstraint('organisation_id', 'kind', name=op.f('uq_alarm_rules_organisation_id_kind'))
+    )
+    op.create_table('api_tokens',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), nullable=False),
+    sa.Column('secret_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('permissions', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_used_address', postgresql.INET(), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['created_by_id'], ['users.id'], name=op.f('fk_api_tokens_created_by_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_api_tokens_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_tokens')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_api_tokens_public_id'))
+    )
+    with op.batch_alter_table('api_tokens', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_tokens_created_by_id'), ['created_by_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_api_tokens_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_api_tokens_organisation_id_expires_on_id'), ['organisation_id', 'expires_on', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_api_tokens_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_api_tokens_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
 
     op.create_table('audit_heads',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -198,8 +298,13 @@ def upgrade() -> None:
     sa.UniqueConstraint('organisation_id', 'seq', name=op.f('uq_audit_rows_organisation_id_seq'))
     )
     with op.batch_alter_table('audit_rows', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_rows_actor', ['organisation_id', sa.literal_column("lower(payload ->> 'actor')")], unique=False)
+        batch_op.create_index('ix_audit_rows_object', ['organisation_id', sa.literal_column("lower(payload ->> 'object')")], unique=False)
+        batch_op.create_index(batch_op.f('ix_audit_rows_organisation_id_actor_kind_actor_id_id'), ['organisation_id', 'actor_kind', 'actor_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_rows_organisation_id_at_id'), ['organisation_id', 'at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_rows_organisation_id_event_id'), ['organisation_id', 'event', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_audit_rows_organisation_id_object_id_id'), ['organisation_id', 'object_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_audit_rows_organisation_id_object_kind_id'), ['organisation_id', 'object_kind', 'id'], unique=False)
 
     op.create_table('counters',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -217,6 +322,7 @@ def upgrade() -> None:
     sa.Column('serial', sa.Text(), nullable=True),
     sa.Column('code', sa.Text(), nullable=True),
     sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), server_default='', nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('organisation_id', sa.BigInteger(), nullable=False),
@@ -225,8 +331,16 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_devices_public_id'))
     )
     with op.batch_alter_table('devices', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_devices_code'), ['code'], unique=False)
+        batch_op.create_index('ix_devices_end', [sa.literal_column('reverse(serial)')], unique=False)
+        batch_op.create_index('ix_devices_end_here', ['organisation_id', sa.literal_column('reverse(serial)')], unique=False)
+        batch_op.create_index(batch_op.f('ix_devices_organisation_id_code'), ['organisation_id', 'code'], unique=False)
         batch_op.create_index(batch_op.f('ix_devices_organisation_id_kind_name_id'), ['organisation_id', 'kind', 'name', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_devices_serial'), ['serial'], unique=False, postgresql_ops={'serial': 'text_pattern_ops'})
+        batch_op.create_index(batch_op.f('ix_devices_organisation_id_serial'), ['organisation_id', 'serial'], unique=False)
+        batch_op.create_index(batch_op.f('ix_devices_organisation_id_sort_name'), ['organisation_id', 'sort_name'], unique=False)
+        batch_op.create_index(batch_op.f('ix_devices_serial'), ['serial'], unique=False)
+        batch_op.create_index(batch_op.f('ix_devices_sort_name'), ['sort_name'], unique=False)
+        batch_op.create_index('ix_devices_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
 
     op.create_table('email_templates',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -253,6 +367,60 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_email_templates_organisation_id_type_id'), ['organisation_id', 'type', 'id'], unique=False)
         batch_op.create_index('uq_email_templates_active', ['organisation_id', 'type', 'language'], unique=True, postgresql_where=sa.text('active'))
 
+    op.create_table('files',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('media_type', sa.Text(), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_files_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_files')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_files_public_id'))
+    )
+    with op.batch_alter_table('files', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_files_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+
+    op.create_table('invitations',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('roles', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('grants', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('token_digest', sa.LargeBinary(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('inviter_id', sa.BigInteger(), nullable=False),
+    sa.Column('accepted_user_id', sa.BigInteger(), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.CheckConstraint("(state = 'sent') = (token_digest IS NOT NULL) AND (state <> 'sent' OR expires_at IS NOT NULL)", name=op.f('ck_invitations_link')),
+    sa.CheckConstraint("state IN ('created', 'sent', 'accepted', 'expired', 'revoked')", name=op.f('ck_invitations_state')),
+    sa.ForeignKeyConstraint(['accepted_user_id'], ['users.id'], name=op.f('fk_invitations_accepted_user_id')),
+    sa.ForeignKeyConstraint(['inviter_id'], ['users.id'], name=op.f('fk_invitations_inviter_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_invitations_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitations')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_invitations_public_id')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_invitations_token_digest'))
+    )
+    with op.batch_alter_table('invitations', schema=None) as batch_op:
+        batch_op.create_index('ix_invitations_email', ['organisation_id', sa.literal_column("coalesce(email, '')"), 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invitations_expires_at'), ['expires_at'], unique=False, postgresql_where=sa.text("state = 'sent'"))
+        batch_op.create_index(batch_op.f('ix_invitations_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invitations_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invitations_organisation_id_state_id'), ['organisation_id', 'state', 'id'], unique=False)
+
     op.create_table('memberships',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('user_id', sa.BigInteger(), nullable=False),
@@ -269,6 +437,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('memberships', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_memberships_user_id'), ['user_id'], unique=False)
+
+    op.create_table('notifications',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('user_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('detail', sa.Text(), server_default='', nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_notifications_organisation_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_notifications_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_notifications_public_id'))
+    )
+    with op.batch_alter_table('notifications', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_notifications_created_at'), ['created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_notifications_organisation_id_user_id'), ['organisation_id', 'user_id'], unique=False)
+        batch_op.create_index('ix_notifications_unread', ['user_id'], unique=False, postgresql_where=sa.text('read_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_notifications_user_id_created_at_id'), ['user_id', 'created_at', 'id'], unique=False)
 
     op.create_table('panic_buttons',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -295,6 +485,137 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('panic_buttons', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_panic_buttons_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_panic_buttons_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
+
+    op.create_table('partners',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('partner_id', sa.BigInteger(), nullable=False),
+    sa.Column('partner_public_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('added_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('added_by', sa.Text(), nullable=False),
+    sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['added_by_id'], ['users.id'], name=op.f('fk_partners_added_by_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_partners_organisation_id')),
+    sa.ForeignKeyConstraint(['partner_id'], ['organisations.id'], name=op.f('fk_partners_partner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_partners')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_partners_public_id'))
+    )
+    with op.batch_alter_table('partners', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_partners_organisation_id_added_at_id'), ['organisation_id', 'added_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_partners_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_partners_partner_id'), ['partner_id'], unique=False)
+        batch_op.create_index('uq_partners_present', ['organisation_id', 'partner_id'], unique=True, postgresql_where=sa.text('removed_at IS NULL'))
+
+    op.create_table('printer_imports',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('rows', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('made', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_printer_imports_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer_imports')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_printer_imports_public_id'))
+    )
+    with op.batch_alter_table('printer_imports', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_printer_imports_organisation_id_created_at'), ['organisation_id', 'created_at'], unique=False)
+
+    op.create_table('rate_budgets',
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('per_minute', sa.Integer(), nullable=False),
+    sa.Column('burst', sa.Integer(), nullable=False),
+    sa.CheckConstraint('per_minute > 0 AND burst > 0', name=op.f('ck_rate_budgets_positive')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_rate_budgets_organisation_id')),
+    sa.PrimaryKeyConstraint('organisation_id', 'kind', name=op.f('pk_rate_budgets'))
+    )
+    op.create_table('rate_levels',
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('full_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_rate_levels_organisation_id')),
+    sa.PrimaryKeyConstraint('organisation_id', 'kind', 'subject_id', name=op.f('pk_rate_levels')),
+    postgresql_with={'fillfactor': '50'}
+    )
+    op.create_table('rate_refusals',
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('hour', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_rate_refusals_organisation_id')),
+    sa.PrimaryKeyConstraint('organisation_id', 'kind', 'subject_id', 'hour', name=op.f('pk_rate_refusals'))
+    )
+    op.create_table('webhooks',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('events', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('secret_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('previous_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('previous_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.CheckConstraint("url ~ '^https?://'", name=op.f('ck_webhooks_url')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_webhooks_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhooks')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_webhooks_public_id'))
+    )
+    with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_webhooks_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhooks_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+        batch_op.create_index('ix_webhooks_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
+
+    op.create_table('conditions',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('device_id', sa.BigInteger(), nullable=True),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), server_default='', nullable=False),
+    sa.Column('severity', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('first_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_evidence_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('good_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by', sa.Text(), server_default='', nullable=False),
+    sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.Column('told', sa.Text(), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['device_id'], ['devices.id'], name=op.f('fk_conditions_device_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_conditions_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_conditions')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_conditions_public_id'))
+    )
+    with op.batch_alter_table('conditions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_conditions_closed_at'), ['closed_at'], unique=False, postgresql_where=sa.text('closed_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_conditions_device_id_id'), ['device_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_conditions_due_at'), ['due_at'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_conditions_organisation_id_first_seen_at_id'), ['organisation_id', 'first_seen_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_conditions_organisation_id_severity_id'), ['organisation_id', 'severity', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_conditions_organisation_id_state_severity'), ['organisation_id', 'state', 'severity'], unique=False)
+        batch_op.create_index('uq_conditions_open', ['organisation_id', 'device_id', 'kind', 'subject'], unique=True, postgresql_where=sa.text("state <> 'closed'"), postgresql_nulls_not_distinct=True)
 
     op.create_table('credentials',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -315,7 +636,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_credentials_public_id'))
     )
     with op.batch_alter_table('credentials', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_credentials_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_credentials_organisation_id_kind_id'), ['organisation_id', 'kind', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_credentials_organisation_id_name_id'), ['organisation_id', 'name', 'id'], unique=False)
+        batch_op.create_index('ix_credentials_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
 
     op.create_table('liveness',
     sa.Column('device_id', sa.BigInteger(), nullable=False),
@@ -368,11 +692,43 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('mail_outbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_mail_outbox_due_at_id'), ['due_at', 'id'], unique=False, postgresql_where="state IN ('waiting', 'claimed')")
+        batch_op.create_index(batch_op.f('ix_mail_outbox_organisation_id_cause_kind_cause_id'), ['organisation_id', 'cause_kind', 'cause_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_outbox_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_outbox_organisation_id_recipient_id'), ['organisation_id', 'recipient', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_outbox_organisation_id_state_id'), ['organisation_id', 'state', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_mail_outbox_wipe_at'), ['wipe_at'], unique=False, postgresql_where=sa.text('wipe_at IS NOT NULL'))
         batch_op.create_index('uq_mail_outbox_resent_open', ['resent_of_id'], unique=True, postgresql_where=sa.text("state IN ('waiting', 'claimed')"))
+
+    op.create_table('maintenance_windows',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('device_id', sa.BigInteger(), nullable=True),
+    sa.Column('begins_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('by', sa.Text(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('ends_at > begins_at', name=op.f('ck_maintenance_windows_order')),
+    sa.ForeignKeyConstraint(['device_id'], ['devices.id'], name=op.f('fk_maintenance_windows_device_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_maintenance_windows_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_maintenance_windows')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_maintenance_windows_public_id'))
+    )
+    with op.batch_alter_table('maintenance_windows', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_maintenance_windows_organisation_id_ends_at'), ['organisation_id', 'ends_at'], unique=False)
+
+    op.create_table('organisation_documents',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['files.id'], name=op.f('fk_organisation_documents_file_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_organisation_documents_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_organisation_documents')),
+    sa.UniqueConstraint('organisation_id', 'language', name=op.f('uq_organisation_documents_organisation_id_language'))
+    )
+    with op.batch_alter_table('organisation_documents', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_organisation_documents_file_id'), ['file_id'], unique=False)
 
     op.create_table('ownerships',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -459,11 +815,82 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_printers_button_id'), ['button_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_organisation_id_location_id'), ['organisation_id', 'location', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_organisation_id_model_id'), ['organisation_id', 'model', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_printers_organisation_id_serial_id'), ['organisation_id', 'serial', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_organisation_id_state_id'), ['organisation_id', 'state', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_serial'), ['serial'], unique=False, postgresql_ops={'serial': 'text_pattern_ops'})
         batch_op.create_index(batch_op.f('ix_printers_serial_end'), ['serial_end'], unique=False, postgresql_ops={'serial_end': 'text_pattern_ops'})
+        batch_op.create_index('ix_printers_serial_sort', ['organisation_id', sa.literal_column("coalesce(serial, '')"), 'id'], unique=False)
+        batch_op.create_index('ix_printers_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(sort_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
+
+    op.create_table('webhook_deliveries',
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('webhook_id', sa.BigInteger(), nullable=False),
+    sa.Column('event', sa.Text(), nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('body', postgresql.JSON(astext_type=sa.Text()), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('took_ms', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('first_due_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('last_error', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), server_default='waiting', nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_webhook_deliveries_organisation_id')),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhooks.id'], name=op.f('fk_webhook_deliveries_webhook_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_deliveries')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_webhook_deliveries_public_id')),
+    sa.UniqueConstraint('webhook_id', 'event_id', name=op.f('uq_webhook_deliveries_webhook_id_event_id'))
+    )
+    with op.batch_alter_table('webhook_deliveries', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_webhook_deliveries_created_at'), ['created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhook_deliveries_due_at_id'), ['due_at', 'id'], unique=False, postgresql_where="state IN ('waiting', 'claimed')")
+        batch_op.create_index(batch_op.f('ix_webhook_deliveries_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhook_deliveries_organisation_id_state_id'), ['organisation_id', 'state', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhook_deliveries_webhook_id_created_at_id'), ['webhook_id', 'created_at', 'id'], unique=False)
+
+    op.create_table('device_messages',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('device_id', sa.BigInteger(), nullable=True),
+    sa.Column('credential_id', sa.BigInteger(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('endpoint', sa.Text(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('cause', sa.Text(), server_default='', nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('took_ms', sa.Integer(), nullable=False),
+    sa.Column('clock_offset_ms', sa.BigInteger(), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['credential_id'], ['credentials.id'], name=op.f('fk_device_messages_credential_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['device_id'], ['devices.id'], name=op.f('fk_device_messages_device_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_device_messages_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_device_messages'))
+    )
+    with op.batch_alter_table('device_messages', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_device_messages_at'), ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_messages_credential_id_id'), ['credential_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_messages_device_id_id'), ['device_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_messages_organisation_id_at'), ['organisation_id', 'at'], unique=False)
+
+    op.create_table('mail_attachments',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('mail_id', sa.BigInteger(), nullable=False),
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['files.id'], name=op.f('fk_mail_attachments_file_id')),
+    sa.ForeignKeyConstraint(['mail_id'], ['mail_outbox.id'], name=op.f('fk_mail_attachments_mail_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_mail_attachments_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mail_attachments'))
+    )
+    with op.batch_alter_table('mail_attachments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_mail_attachments_file_id'), ['file_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_mail_attachments_mail_id'), ['mail_id'], unique=False)
 
     op.create_table('panic_requests',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -497,13 +924,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_panic_requests_public_id'))
     )
     with op.batch_alter_table('panic_requests', schema=None) as batch_op:
+        batch_op.create_index('ix_panic_requests_email', [sa.literal_column('lower(email)')], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_assignee_id_id'), ['organisation_id', 'assignee_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_button_id_id'), ['organisation_id', 'button_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_created_at_id'), ['organisation_id', 'created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_number_id'), ['organisation_id', 'number', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_printer_name_id'), ['organisation_id', 'printer_name', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_organisation_id_state_id'), ['organisation_id', 'state', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_panic_requests_printer_id'), ['printer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_panic_requests_printer_serial'), ['printer_serial'], unique=False, postgresql_ops={'printer_serial': 'text_pattern_ops'})
         batch_op.create_index(batch_op.f('ix_panic_requests_reason_ids'), ['reason_ids'], unique=False, postgresql_using='gin')
+        batch_op.create_index('ix_panic_requests_serial_end', [sa.literal_column('reverse(printer_serial)')], unique=False)
+        batch_op.create_index('ix_panic_requests_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(printer_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
 
     op.create_table('printer_readings',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -594,21 +1026,47 @@ def downgrade() -> None:
 
     op.drop_table('printer_readings')
     with op.batch_alter_table('panic_requests', schema=None) as batch_op:
+        batch_op.drop_index('ix_panic_requests_words', postgresql_using='gin')
+        batch_op.drop_index('ix_panic_requests_serial_end')
         batch_op.drop_index(batch_op.f('ix_panic_requests_reason_ids'), postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_panic_requests_printer_serial'), postgresql_ops={'printer_serial': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_panic_requests_printer_id'))
         batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_state_id'))
         batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_printer_name_id'))
+        batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_number_id'))
         batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_created_at_id'))
         batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_button_id_id'))
         batch_op.drop_index(batch_op.f('ix_panic_requests_organisation_id_assignee_id_id'))
+        batch_op.drop_index('ix_panic_requests_email')
 
     op.drop_table('panic_requests')
+    with op.batch_alter_table('mail_attachments', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_mail_attachments_mail_id'))
+        batch_op.drop_index(batch_op.f('ix_mail_attachments_file_id'))
+
+    op.drop_table('mail_attachments')
+    with op.batch_alter_table('device_messages', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_device_messages_organisation_id_at'))
+        batch_op.drop_index(batch_op.f('ix_device_messages_device_id_id'))
+        batch_op.drop_index(batch_op.f('ix_device_messages_credential_id_id'))
+        batch_op.drop_index(batch_op.f('ix_device_messages_at'))
+
+    op.drop_table('device_messages')
+    with op.batch_alter_table('webhook_deliveries', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_webhook_deliveries_webhook_id_created_at_id'))
+        batch_op.drop_index(batch_op.f('ix_webhook_deliveries_organisation_id_state_id'))
+        batch_op.drop_index(batch_op.f('ix_webhook_deliveries_organisation_id_created_at_id'))
+        batch_op.drop_index(batch_op.f('ix_webhook_deliveries_due_at_id'), postgresql_where="state IN ('waiting', 'claimed')")
+        batch_op.drop_index(batch_op.f('ix_webhook_deliveries_created_at'))
+
+    op.drop_table('webhook_deliveries')
     with op.batch_alter_table('printers', schema=None) as batch_op:
+        batch_op.drop_index('ix_printers_words', postgresql_using='gin')
+        batch_op.drop_index('ix_printers_serial_sort')
         batch_op.drop_index(batch_op.f('ix_printers_serial_end'), postgresql_ops={'serial_end': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_printers_serial'), postgresql_ops={'serial': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_printers_organisation_id_state_id'))
         batch_op.drop_index(batch_op.f('ix_printers_organisation_id_sort_name_id'))
-        batch_op.drop_index(batch_op.f('ix_printers_organisation_id_serial_id'))
         batch_op.drop_index(batch_op.f('ix_printers_organisation_id_model_id'))
         batch_op.drop_index(batch_op.f('ix_printers_organisation_id_location_id'))
         batch_op.drop_index(batch_op.f('ix_printers_button_id'))
@@ -624,28 +1082,90 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ownerships_organisation_id_device_id'))
 
     op.drop_table('ownerships')
+    with op.batch_alter_table('organisation_documents', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_organisation_documents_file_id'))
+
+    op.drop_table('organisation_documents')
+    with op.batch_alter_table('maintenance_windows', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_maintenance_windows_organisation_id_ends_at'))
+
+    op.drop_table('maintenance_windows')
     with op.batch_alter_table('mail_outbox', schema=None) as batch_op:
         batch_op.drop_index('uq_mail_outbox_resent_open', postgresql_where=sa.text("state IN ('waiting', 'claimed')"))
         batch_op.drop_index(batch_op.f('ix_mail_outbox_wipe_at'), postgresql_where=sa.text('wipe_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_mail_outbox_organisation_id_state_id'))
         batch_op.drop_index(batch_op.f('ix_mail_outbox_organisation_id_recipient_id'))
         batch_op.drop_index(batch_op.f('ix_mail_outbox_organisation_id_created_at_id'))
+        batch_op.drop_index(batch_op.f('ix_mail_outbox_organisation_id_cause_kind_cause_id'))
         batch_op.drop_index(batch_op.f('ix_mail_outbox_due_at_id'), postgresql_where="state IN ('waiting', 'claimed')")
 
     op.drop_table('mail_outbox')
     op.drop_table('liveness')
     with op.batch_alter_table('credentials', schema=None) as batch_op:
+        batch_op.drop_index('ix_credentials_words', postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_credentials_organisation_id_name_id'))
         batch_op.drop_index(batch_op.f('ix_credentials_organisation_id_kind_id'))
+        batch_op.drop_index(batch_op.f('ix_credentials_organisation_id_created_at_id'))
 
     op.drop_table('credentials')
+    with op.batch_alter_table('conditions', schema=None) as batch_op:
+        batch_op.drop_index('uq_conditions_open', postgresql_where=sa.text("state <> 'closed'"), postgresql_nulls_not_distinct=True)
+        batch_op.drop_index(batch_op.f('ix_conditions_organisation_id_state_severity'))
+        batch_op.drop_index(batch_op.f('ix_conditions_organisation_id_severity_id'))
+        batch_op.drop_index(batch_op.f('ix_conditions_organisation_id_first_seen_at_id'))
+        batch_op.drop_index(batch_op.f('ix_conditions_due_at'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_conditions_device_id_id'))
+        batch_op.drop_index(batch_op.f('ix_conditions_closed_at'), postgresql_where=sa.text('closed_at IS NOT NULL'))
+
+    op.drop_table('conditions')
+    with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        batch_op.drop_index('ix_webhooks_words', postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_webhooks_organisation_id_sort_name_id'))
+        batch_op.drop_index(batch_op.f('ix_webhooks_organisation_id_created_at_id'))
+
+    op.drop_table('webhooks')
+    op.drop_table('rate_refusals')
+    op.drop_table('rate_levels')
+    op.drop_table('rate_budgets')
+    with op.batch_alter_table('printer_imports', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_printer_imports_organisation_id_created_at'))
+
+    op.drop_table('printer_imports')
+    with op.batch_alter_table('partners', schema=None) as batch_op:
+        batch_op.drop_index('uq_partners_present', postgresql_where=sa.text('removed_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_partners_partner_id'))
+        batch_op.drop_index(batch_op.f('ix_partners_organisation_id_sort_name_id'))
+        batch_op.drop_index(batch_op.f('ix_partners_organisation_id_added_at_id'))
+
+    op.drop_table('partners')
     with op.batch_alter_table('panic_buttons', schema=None) as batch_op:
+        batch_op.drop_index('ix_panic_buttons_words', postgresql_using='gin')
         batch_op.drop_index(batch_op.f('ix_panic_buttons_organisation_id_sort_name_id'))
 
     op.drop_table('panic_buttons')
+    with op.batch_alter_table('notifications', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_notifications_user_id_created_at_id'))
+        batch_op.drop_index('ix_notifications_unread', postgresql_where=sa.text('read_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_notifications_organisation_id_user_id'))
+        batch_op.drop_index(batch_op.f('ix_notifications_created_at'))
+
+    op.drop_table('notifications')
     with op.batch_alter_table('memberships', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_memberships_user_id'))
 
     op.drop_table('memberships')
+    with op.batch_alter_table('invitations', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invitations_organisation_id_state_id'))
+        batch_op.drop_index(batch_op.f('ix_invitations_organisation_id_sort_name_id'))
+        batch_op.drop_index(batch_op.f('ix_invitations_organisation_id_created_at_id'))
+        batch_op.drop_index(batch_op.f('ix_invitations_expires_at'), postgresql_where=sa.text("state = 'sent'"))
+        batch_op.drop_index('ix_invitations_email')
+
+    op.drop_table('invitations')
+    with op.batch_alter_table('files', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_files_organisation_id_created_at_id'))
+
+    op.drop_table('files')
     with op.batch_alter_table('email_templates', schema=None) as batch_op:
         batch_op.drop_index('uq_email_templates_active', postgresql_where=sa.text('active'))
         batch_op.drop_index(batch_op.f('ix_email_templates_organisation_id_type_id'))
@@ -653,33 +1173,58 @@ def downgrade() -> None:
 
     op.drop_table('email_templates')
     with op.batch_alter_table('devices', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_devices_serial'), postgresql_ops={'serial': 'text_pattern_ops'})
+        batch_op.drop_index('ix_devices_words', postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_devices_sort_name'))
+        batch_op.drop_index(batch_op.f('ix_devices_serial'))
+        batch_op.drop_index(batch_op.f('ix_devices_organisation_id_sort_name'))
+        batch_op.drop_index(batch_op.f('ix_devices_organisation_id_serial'))
         batch_op.drop_index(batch_op.f('ix_devices_organisation_id_kind_name_id'))
+        batch_op.drop_index(batch_op.f('ix_devices_organisation_id_code'))
+        batch_op.drop_index('ix_devices_end_here')
+        batch_op.drop_index('ix_devices_end')
+        batch_op.drop_index(batch_op.f('ix_devices_code'))
 
     op.drop_table('devices')
     op.drop_table('counters')
     with op.batch_alter_table('audit_rows', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audit_rows_organisation_id_object_kind_id'))
+        batch_op.drop_index(batch_op.f('ix_audit_rows_organisation_id_object_id_id'))
         batch_op.drop_index(batch_op.f('ix_audit_rows_organisation_id_event_id'))
         batch_op.drop_index(batch_op.f('ix_audit_rows_organisation_id_at_id'))
+        batch_op.drop_index(batch_op.f('ix_audit_rows_organisation_id_actor_kind_actor_id_id'))
+        batch_op.drop_index('ix_audit_rows_object')
+        batch_op.drop_index('ix_audit_rows_actor')
 
     op.drop_table('audit_rows')
     op.drop_table('audit_heads')
+    with op.batch_alter_table('api_tokens', schema=None) as batch_op:
+        batch_op.drop_index('ix_api_tokens_words', postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_api_tokens_organisation_id_sort_name_id'))
+        batch_op.drop_index(batch_op.f('ix_api_tokens_organisation_id_expires_on_id'))
+        batch_op.drop_index(batch_op.f('ix_api_tokens_organisation_id_created_at_id'))
+        batch_op.drop_index(batch_op.f('ix_api_tokens_created_by_id'))
+
+    op.drop_table('api_tokens')
+    op.drop_table('alarm_rules')
     with op.batch_alter_table('user_sessions', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_user_sessions_user_id_ended_at'))
         batch_op.drop_index(batch_op.f('ix_user_sessions_last_seen_at'))
 
     op.drop_table('user_sessions')
+    op.drop_table('recovery_codes')
     with op.batch_alter_table('password_resets', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_password_resets_user_id'))
 
     op.drop_table('password_resets')
     with op.batch_alter_table('organisations', schema=None) as batch_op:
+        batch_op.drop_index('ix_organisations_words', postgresql_using='gin')
         batch_op.drop_index(batch_op.f('ix_organisations_sort_name_id'))
         batch_op.drop_index(batch_op.f('ix_organisations_reference_id'))
         batch_op.drop_index(batch_op.f('ix_organisations_path'), postgresql_ops={'path': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_organisations_parent_id'))
 
     op.drop_table('organisations')
+    op.drop_table('notification_choices')
     with op.batch_alter_table('known_browsers', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_known_browsers_user_id'))
 
@@ -688,9 +1233,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_identities_user_id'))
 
     op.drop_table('identities')
+    with op.batch_alter_table('email_changes', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_email_changes_user_id'))
+        batch_op.drop_index(batch_op.f('ix_email_changes_email'))
+
+    op.drop_table('email_changes')
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.drop_index('uq_users_username_lower')
         batch_op.drop_index('uq_users_email_lower')
+        batch_op.drop_index('ix_users_words', postgresql_using='gin')
         batch_op.drop_index(batch_op.f('ix_users_sort_name_id'))
 
     op.drop_table('users')
@@ -699,6 +1250,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_throttle_hits_at'))
 
     op.drop_table('throttle_hits')
+    with op.batch_alter_table('sign_ups', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sign_ups_email'))
+
+    op.drop_table('sign_ups')
     op.drop_table('process_beats')
     with op.batch_alter_table('form_nonces', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_form_nonces_at'))
