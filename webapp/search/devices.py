@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, column, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import BigInteger
 
-from webapp.core.db import Base, db
+from webapp.core.db import Base, db, statement_timeout
 from webapp.core.listing import Ends, Starts, Words
 from webapp.core.names import sort_name
 from webapp.core.tenancy import scope, unscoped
@@ -27,6 +29,8 @@ from webapp.orgs.access import may
 from webapp.orgs.models import Organisation
 from webapp.search.hits import Group, Hit
 
+log = structlog.get_logger(__name__)
+
 DEVICES = Base.metadata.tables["devices"]
 """For the words alone: the scope's criteria belong to the statement around them, or the planner leaves their index."""
 
@@ -35,6 +39,7 @@ SHOWN = 8
 
 FEW_ORGANISATIONS = 300
 FEW_DEVICES = 1500
+PATIENCE_MS = 200
 MOST_WORD_MATCHES = 4000
 """Of a word that a million names share, the index gives about as many at random: enough to show some."""
 
@@ -46,6 +51,7 @@ class Way:
     condition: ColumnElement[bool]
     order: Any | None
     is_words: bool = False
+    is_last: bool = False
 
 
 Ask = Callable[[Way, Sequence[str]], list[int]]
@@ -69,8 +75,21 @@ def _ids(typed: str, organisation: Organisation, kinds: Sequence[str]) -> list[i
     for way, ask in _questions(typed, organisation):
         if len(found) > SHOWN:
             break
-        found.update(dict.fromkeys(ask(way, kinds)))
+        if way.is_last and found:
+            continue
+        answer = _patiently(way, ask, kinds) if way.is_last else ask(way, kinds)
+        found.update(dict.fromkeys(answer))
     return list(found)[: SHOWN + 1]
+
+
+def _patiently(way: Way, ask: Ask, kinds: Sequence[str]) -> list[int]:
+    """The beginning of a word in a million names is collected whole by its index: for so long, no longer."""
+    try:
+        with db.session.begin_nested(), statement_timeout(PATIENCE_MS):
+            return ask(way, kinds)
+    except OperationalError:
+        log.info("search_word_too_frequent")
+        return []
 
 
 def _questions(typed: str, organisation: Organisation) -> Iterator[tuple[Way, Ask]]:
@@ -90,12 +109,14 @@ def _vague_ways(typed: str) -> list[Way]:
     """From the surest to the vaguest."""
     code, name = _code(typed), sort_name(typed)
     words = Words(DEVICES.c.sort_name, fold=str)(name)
+    whole = Words(DEVICES.c.sort_name, fold=str, whole=True)(name)
     return [
         Way(_some(Starts(Device.serial)(code)), Device.serial),
         Way(_some(Starts(Device.code)(code)), Device.code),
         Way(_some(Starts(Device.sort_name, fold=str)(name)), Device.sort_name),
         Way(_some(Ends(func.reverse(Device.serial))(code)), func.reverse(Device.serial)),
-        *([Way(words, None, is_words=True)] if words is not None else []),
+        *([Way(whole, None, is_words=True)] if whole is not None else []),
+        *([Way(words, None, is_words=True, is_last=True)] if words is not None else []),
     ]
 
 

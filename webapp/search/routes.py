@@ -27,6 +27,8 @@ bp = Blueprint("search", __name__)
 LONGEST = 100
 SHORTEST = 2
 TIMEOUT_MS = 1000
+LIMITS = {"gin_fuzzy_search_limit": str(MOST_WORD_MATCHES), "enable_seqscan": "off"}
+"""The planner knows nothing of the first, and would read a whole table for a word that all names share."""
 FINDERS: tuple[Callable[[str, Organisation], Group], ...] = (
     find_devices,
     find_people,
@@ -57,10 +59,10 @@ def find(typed: str, organisation: Organisation) -> Results:
 def _asked(
     finder: Callable[[str, Organisation], Group], typed: str, organisation: Organisation
 ) -> Group:
-    limit = func.set_config("gin_fuzzy_search_limit", str(MOST_WORD_MATCHES), True)
+    limits = [func.set_config(name, value, True) for name, value in LIMITS.items()]
     try:
         with db.session.begin_nested(), statement_timeout(TIMEOUT_MS):
-            db.session.execute(select(limit))
+            db.session.execute(select(*limits))
             return finder(typed, organisation)
     except OperationalError as error:
         log.warning("search_too_slow", finder=finder.__name__, error=type(error).__name__)

@@ -84,16 +84,17 @@ class Exactly:
 
 @dataclass(frozen=True)
 class Words:
-    """Each word typed begins a word of the column. The table has `word_index(…)` over the same column."""
+    """Each word typed begins a word of the column (`whole`: is one). The table has `word_index(…)` over it."""
 
     column: Any
     fold: Callable[[str], str] = str.casefold
+    whole: bool = False
 
     def __call__(self, typed: str) -> ColumnElement[bool] | None:
         words = re.findall(r"[^\W_]+", self.fold(typed))
         if not words:
             return None
-        query = " & ".join(f"'{word}':*" for word in words)
+        query = " & ".join(f"'{word}'" if self.whole else f"'{word}':*" for word in words)
         plain = func.translate(
             self.column, literal_column(f"'{_SEPARATORS}'"), literal_column(f"'{_SPACES}'")
         )
