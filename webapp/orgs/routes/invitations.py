@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from webapp.accounts.proofs import fresh
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.db import db
@@ -89,6 +90,7 @@ def invitation_new(org: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/invitations/new")
 @allow(Permission.USERS_EDIT)
+@fresh
 def invitation_create(org: str) -> ResponseReturnValue:
     form = InvitationForm(**_offered())
     if not form.validate():
@@ -131,6 +133,7 @@ def invitation_edit(org: str, public_id: str) -> ResponseReturnValue:
 
 @bp.post("/o/<org>/invitations/<public_id>/edit")
 @allow(Permission.USERS_EDIT)
+@fresh
 def invitation_save(org: str, public_id: str) -> ResponseReturnValue:
     row = _editable(public_id)
     form = _editing_form(row)
