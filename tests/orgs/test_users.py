@@ -177,7 +177,7 @@ def test_a_new_user_has_a_space_of_their_own(admin: Person, world: World) -> Non
 
         db.session.get_one(User, user(world, "nils@acme.test").id).must_change_password = False
         commit()
-    assert ">Personal</span>" in nils.get(f"/o/{world.acme}/").text
+    assert ">Persönlich</span>" in nils.get(f"/o/{world.acme}/").text
 
 
 def test_a_form_sent_twice_makes_one(admin: Person, world: World) -> None:
