@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from webapp.alarms.kinds import kind_of
 from webapp.alarms.models import Condition, Severity, Told
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
+from webapp.core.web import path_of
 from webapp.mail import outbox
 from webapp.notices.kinds import Kind, register
 from webapp.notices.services import notify
@@ -110,4 +111,4 @@ def _mail(condition: Condition, told: Told, address: str, organisation: Organisa
 
 
 def _path(condition: Condition, organisation: Organisation) -> str:
-    return url_for("alarms.alarm", org=organisation.public_id, public_id=condition.public_id)
+    return path_of("alarms.alarm", org=organisation.public_id, public_id=condition.public_id)

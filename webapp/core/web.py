@@ -60,8 +60,12 @@ def see_other(url: str) -> BaseResponse:
 
 def address_of(endpoint: str, **values: Any) -> str:
     """A page's whole address, from the settings and not from the request's `Host`; also in jobs."""
-    path = current_app.url_map.bind("portal").build(endpoint, values)
-    return f"{current_app.extensions['settings'].base_url}{path}"
+    return f"{current_app.extensions['settings'].base_url}{path_of(endpoint, **values)}"
+
+
+def path_of(endpoint: str, **values: Any) -> str:
+    """A page's path, also in jobs and commands, where there is no request."""
+    return current_app.url_map.bind("portal").build(endpoint, values)
 
 
 def local_target(value: str | None, default: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from webapp.accounts.models import User
 from webapp.core.db import db
+from webapp.core.web import path_of
 from webapp.notices.kinds import Kind, register
 from webapp.notices.services import Words, notify
 from webapp.orgs.models import Organisation
@@ -72,4 +72,4 @@ def _owner(request: PanicRequest) -> Organisation:
 
 
 def _url(request: PanicRequest, organisation: Organisation) -> str:
-    return url_for("printers.request", org=organisation.public_id, public_id=request.public_id)
+    return path_of("printers.request", org=organisation.public_id, public_id=request.public_id)
