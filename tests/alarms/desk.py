@@ -62,7 +62,8 @@ class Desk:
         self.see(False)
 
     def sweep(self) -> None:
-        with self.world.portal.test_request_context(), unscoped("sweep"):
+        """As the worker does it: there is no request."""
+        with self.world.portal.app_context(), unscoped("sweep"):
             step_conditions()
 
     def open(self) -> Condition:

@@ -330,3 +330,25 @@ def test_the_sweep_does_what_is_due_of_everybody(desk: Desk) -> None:
         commit()
     desk.sweep()
     assert desk.states == ["open"] * 130
+
+
+def test_who_wants_mail_gets_it_from_the_worker_too(desk: Desk) -> None:
+    """Links are made without a request."""
+    from webapp.accounts.models import User
+    from webapp.notices.services import choose
+
+    with desk.world.portal.app_context(), unscoped("choosing"):
+        choose(
+            db.session.get_one(User, desk.world.user_ids["admin@acme.test"]),
+            {"alarm": (True, True)},
+        )
+        commit()
+    found = desk.open()
+    assert desk.mails() == [("admin@acme.test", "Alarm: Leak, Colour 2nd floor")]
+    with desk.world.portal.app_context(), unscoped("looking"):
+        from sqlalchemy import select
+
+        from webapp.mail.models import Mail
+
+        text = db.session.scalars(select(Mail.text)).one() or ""
+    assert f"http://localhost/o/{desk.world.acme}/alarms/{found.public_id}" in text

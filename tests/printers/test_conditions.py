@@ -49,7 +49,7 @@ class Machine:
 
     def after(self, seconds: float) -> None:
         self.traveller.shift(seconds)
-        with self.acme.world.portal.test_request_context(), unscoped("sweep"):
+        with self.acme.world.portal.app_context(), unscoped("sweep"):
             step_conditions()
 
     def conditions(self) -> list[tuple[str, str, str]]:

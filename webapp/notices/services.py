@@ -1,6 +1,6 @@
 """Telling people: a row for each in the transaction that causes it, and a mail to those who want one.
 
-    notify(people, REQUEST_OPENED, organisation=organisation, url=url_for("printers.request", …),
+    notify(people, REQUEST_OPENED, organisation=organisation, url=path_of("printers.request", …),
            words=lambda: (_("Request #%(n)s", n=7), _("Paper jam")), now=now)
 
 `words` is called once for each language among the people.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -21,6 +21,7 @@ from webapp.accounts.models import User
 from webapp.core.db import db, new_public_id
 from webapp.core.principal import Actor, acting
 from webapp.core.tenancy import unscoped
+from webapp.core.web import path_of
 from webapp.mail import outbox
 from webapp.notices.kinds import Kind, all_kinds
 from webapp.notices.models import Notification, NotificationChoice
@@ -114,7 +115,7 @@ def _mail(user: User, organisation: Organisation, url: str, said: tuple[str, str
             "LINK": base + url,
         },
         about=("user", user.public_id),
-        unsubscribe=base + url_for("notices.choices"),
+        unsubscribe=base + path_of("notices.choices"),
     )
 
 
