@@ -75,7 +75,7 @@ def my_sessions() -> ResponseReturnValue:
     return render(
         "accounts/sessions.html",
         sessions=sorted(live, key=lambda row: row.id != here.id),
-        here=here,
+        this_session=here,
         in_words=in_words,
         is_phone=is_phone,
     )
