@@ -322,3 +322,24 @@ def test_html_in_every_field_stays_text(acme: Field) -> None:
         assert "\r" not in mail.subject
         if mail.recipient == "anna@acme.test":
             assert "SERIAL]]]" in mail.html, "what a person types is never filled in"
+
+
+@pytest.mark.feature("B-7")
+def test_a_button_maps_a_message_to_another_reading(acme: Field) -> None:
+    change_button(
+        acme,
+        fault_sources={"OID2": "1.3.6.1.4.1.253.1.0", "OID3": "1.3.6.1.2.1.1.3.0", "OID4": "1.9"},
+    )
+    reading = {
+        "1.3.6.1.4.1.253.1.0": ["string", b"Fuser at 91 %".hex()],
+        "1.3.6.1.2.1.1.3.0": ["timeticks", 4711],
+    }
+    path = acme.open(
+        facts={"serial": SERIAL, "faults": ["Paper jam", "Cover open"]}, reading=reading
+    )
+    walk(acme, path)
+    (mail,) = [m for m in stored(acme, select(Mail)) if m.recipient == "technicians@acme.test"]
+    assert "Paper jam" in mail.text
+    assert "Fuser at 91 %" in mail.text
+    assert "4711" in mail.text
+    assert "Cover open" not in mail.text, "its place was given to another reading"

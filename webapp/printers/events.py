@@ -43,6 +43,7 @@ name_facts(
         "location": _("Location"),
         "maker": _("Maker"),
         "message_required": _("A message is required on page 3"),
+        "fault_sources": _("Readings in the mails"),
         "model": _("Model"),
         "printer": _("Printer"),
         "printers": _("Printers"),

@@ -13,11 +13,12 @@ import msgspec
 from webapp.core.errors import Problem
 from webapp.printers.messages import LaunchFacts
 from webapp.printers.snmp import raw
-from webapp.printers.snmp.decode import Decoded, decode
+from webapp.printers.snmp.decode import Decoded, decode, reading_text
 from webapp.printers.snmp.raw import BadReading, RawValue
 from webapp.printers.snmp.supplies import Supply
 
 MESSAGES = 4
+MESSAGE_NAMES = ("OID1", "OID2", "OID3", "OID4")
 _NO_SERIAL = re.compile(r"(?:0+|X+|-+|N/?A|NONE|NULL|UNKNOWN|DEFAULT)?")
 
 
@@ -68,6 +69,24 @@ def merge(said: LaunchFacts, reading: dict[str, RawValue]) -> dict[str, Any]:
         "missing": [[m.what, m.why] for m in decoded.missing],
         "doubtful": list(decoded.doubtful),
     }
+
+
+def messages(known: dict[str, Any], packed: bytes | None, sources: dict[str, str]) -> list[str]:
+    """The four texts of `[[[OID1]]]` to `[[[OID4]]]`: the fault messages in the order shown, but where the button
+    maps one to another reading (`{"OID2": "1.3.6…"}`), what the printer said there."""
+    faults = [*known["faults"], "", "", "", ""][:MESSAGES]
+    reading = unpack(packed) if packed and sources else {}
+    return [
+        _said(reading, sources[name]) if name in sources else faults[place]
+        for place, name in enumerate(MESSAGE_NAMES)
+    ]
+
+
+def _said(reading: dict[str, RawValue], oid: str) -> str:
+    value = reading.get(oid)
+    if value is None:
+        return ""
+    return str(value.number) if value.number is not None else _clean(reading_text(reading, oid))
 
 
 def usable_serial(text: str | None) -> str:

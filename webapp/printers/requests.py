@@ -10,6 +10,7 @@ from webapp.core.counters import draw
 from webapp.core.db import db
 from webapp.core.principal import Principal, acting
 from webapp.printers.events import PrinterEvent
+from webapp.printers.facts import messages
 from webapp.printers.mails import send_request_mails
 from webapp.printers.models import (
     PanicButton,
@@ -49,7 +50,10 @@ def open_request(
         language=launch.language or button.language,
         reasons=[_as_it_was(reason) for reason in chosen],
         reason_ids=[reason.id for reason in chosen],
-        facts=launch.facts,
+        facts={
+            **launch.facts,
+            "messages": messages(launch.facts, launch.raw, button.fault_sources),
+        },
         created_at=now,
         printer_name=printer.name,
         printer_serial=printer.serial or launch.facts["serial"],

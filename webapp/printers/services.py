@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ class ButtonFacts:
     phone: str = ""
     ask_phone: bool = False
     message_required: bool = False
+    fault_sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,7 @@ def change_button(button: PanicButton, facts: ButtonFacts) -> None:
         "phone": facts.phone or None,
         "ask_phone": facts.ask_phone,
         "message_required": facts.message_required,
+        "fault_sources": facts.fault_sources,
     }
     changed = _set(button, changes)
     if changed:

@@ -33,7 +33,7 @@ DESCRIPTIONS: Final[dict[str, object]] = {
 def values_of(request: PanicRequest, *, language: str) -> dict[str, str]:
     """The values of all variables; reasons in `language`. What is not known is an empty text."""
     facts, counters = request.facts, request.facts["counters"]
-    faults = [*facts["faults"], "", "", "", ""]
+    said = facts["messages"]
     return {
         "ENDUSEREMAIL": request.email,
         "TEL": request.phone,
@@ -46,10 +46,10 @@ def values_of(request: PanicRequest, *, language: str) -> dict[str, str]:
         "COUNTERBLACK": _number(counters["black"]),
         "COUNTERCOLOR": _number(counters["colour"]),
         "COUNTERLARGE": _number(counters["large"]),
-        "OID1": faults[0],
-        "OID2": faults[1],
-        "OID3": faults[2],
-        "OID4": faults[3],
+        "OID1": said[0],
+        "OID2": said[1],
+        "OID3": said[2],
+        "OID4": said[3],
         "PRINTERNAME": request.printer_name,
         "PRINTERLOCALISATION": request.location,
     }
