@@ -144,3 +144,9 @@ def test_a_device_is_told_when_to_come_back(acme: Field) -> None:
     assert refused.headers["Retry-After"] == "1"
     with acme.world.portal.app_context():
         assert list(refusals().values()) == [2]
+
+
+def test_a_clock_that_was_set_back_holds_nobody_up(ground: Portal, world: World) -> None:
+    with time_machine.travel(utcnow() + timedelta(days=30), tick=False):
+        spend(BudgetKind.TOKEN, 1, organisation_id=world.acme_id)
+    spend(BudgetKind.TOKEN, 1, organisation_id=world.acme_id)

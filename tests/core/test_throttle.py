@@ -63,3 +63,10 @@ def test_old_hits_are_pruned(ground: Portal) -> None:
     with time_machine.travel(utcnow() + timedelta(days=2), tick=False):
         throttle.prune(utcnow())
     assert throttle.wait_seconds(Limit("tests", 1, 900), "anna") == 0
+
+
+def test_a_clock_that_was_set_back_holds_nobody_up(ground: Portal) -> None:
+    with time_machine.travel(utcnow() + timedelta(days=30), tick=False):
+        for _ in range(5):
+            throttle.take(LIMIT, "anna")
+    throttle.take(LIMIT, "anna")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     CheckConstraint,
     Integer,
     Text,
+    case,
     delete,
     func,
     select,
@@ -169,7 +170,10 @@ def _take(
     kind, subject_id = bucket
     key = {"organisation_id": organisation_id, "kind": kind.value, "subject_id": subject_id}
     fresh = insert(RateLevel).values(**key, full_at=now + budget.interval)
-    later = func.greatest(RateLevel.full_at, now) + budget.interval
+    # A level further ahead than any burst reaches comes from a clock that was set back since: begin anew.
+    is_astray = RateLevel.full_at > now + 2 * budget.depth
+    level = case((is_astray, now), else_=func.greatest(RateLevel.full_at, now))
+    later = level + budget.interval
     moved = fresh.on_conflict_do_update(
         index_elements=list(key), set_={"full_at": later}, where=later <= now + budget.depth
     ).returning(RateLevel.full_at)

@@ -14,6 +14,9 @@ from webapp.core.db import Base, Id, aside
 from webapp.core.errors import TooMany
 from webapp.core.tenancy import Global
 
+SKEW = timedelta(minutes=1)
+"""Hits further ahead than this come from a clock that was set back since; they hold nobody up."""
+
 
 class ThrottleHit(Global, Base):
     """One counted try. `bucket` is a digest: it names who and what without telling."""
@@ -93,7 +96,7 @@ def seconds_left(session: Session, limit: Limit, bucket: bytes, now: datetime) -
     since = now - timedelta(seconds=limit.window_seconds)
     hits = session.scalars(
         select(ThrottleHit.at)
-        .where(ThrottleHit.bucket == bucket, ThrottleHit.at > since)
+        .where(ThrottleHit.bucket == bucket, ThrottleHit.at > since, ThrottleHit.at <= now + SKEW)
         .order_by(ThrottleHit.at.desc())
         .limit(limit.tries)
     ).all()
