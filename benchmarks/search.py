@@ -130,8 +130,8 @@ def figures(portal: Portal, *, verbose: bool = False) -> Iterator[str]:
         }
         if verbose:
             for (number, typed), figure in found.items():
-                times = f"best {figure.best:.1f} p50 {figure.p50:.1f} p95 {figure.p95:.1f} ms"
-                yield f"# {rows} org {number} {typed!r} {times}"
+                said = f"best {figure.best:.1f} p50 {figure.p50:.1f} p95 {figure.p95:.1f} ms"
+                yield f"# {rows} org {number} {typed!r} {said}"
         times = Figures([t for figure in found.values() for t in figure.pages])
         yield f"search_p50_ms_{name} {times.p50:.1f} ms"
         yield f"search_p95_ms_{name} {times.p95:.1f} ms"
