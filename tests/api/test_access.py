@@ -43,7 +43,7 @@ def test_a_token_opens_its_organisation(program: Program) -> None:
 
 
 def test_the_secret_is_not_in_the_database(program: Program) -> None:
-    secret = program.token.rsplit("_", 1)[1]
+    secret = program.token.split("_", 3)[3]
     row = token_row(program.world)
     assert len(row.secret_digest) == 32
     assert secret not in repr(vars(row))
@@ -128,9 +128,9 @@ def test_last_use_is_kept_also_of_refused_requests(make_program: MakeProgram) ->
 
 def test_making_a_token_stands_in_the_log_without_its_secret(program: Program) -> None:
     with program.world.portal.app_context(), unscoped("a test looks"):
-        rows = db.session.scalars(select(AuditRow)).all()
+        rows = db.session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
     row = next(r for r in rows if r.event == "api:token:created")
-    assert program.token.rsplit("_", 1)[1] not in repr(row.payload)
+    assert program.token.split("_", 3)[3] not in repr(row.payload)
 
 
 def test_unknown_paths_and_methods_speak_json(program: Program) -> None:

@@ -41,7 +41,7 @@ def code(acme: Field, public_id: str = "") -> str:
 
 
 def events(world: World, event: PrinterEvent) -> list[AuditRow]:
-    return rows(world, select(AuditRow).where(AuditRow.event == event.value))
+    return rows(world, select(AuditRow).where(AuditRow.event == event.value).order_by(AuditRow.id))
 
 
 def test_the_list_shows_what_a_printer_admin_needs(acme: Field, admin: Person) -> None:

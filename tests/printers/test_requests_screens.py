@@ -132,7 +132,10 @@ def test_take_note_done_reopen(acme: Field, admin: Person) -> None:
     shown = text_of(admin.get(url(acme, request)).text)
     assert "Ordered a part." in shown
     audited = rows(
-        acme.world, select(AuditRow).where(AuditRow.event == PrinterEvent.REQUEST_CHANGED)
+        acme.world,
+        select(AuditRow)
+        .where(AuditRow.event == PrinterEvent.REQUEST_CHANGED)
+        .order_by(AuditRow.seq),
     )
     assert [row.payload["detail"]["step"] for row in audited] == [
         "taken",

@@ -226,7 +226,7 @@ def test_deleting_asks_and_takes_the_log_along(admin: Person, post: Post, there:
     assert admin.post(path_of(post, "/deletions")).status_code == 303
     assert post.deliveries() == []
     with post.world.portal.app_context(), unscoped("a test looks"):
-        events = [r.event for r in db.session.scalars(select(AuditRow))]
+        events = [r.event for r in db.session.scalars(select(AuditRow).order_by(AuditRow.id))]
     assert "webhooks:webhook:created" in events
     assert "webhooks:webhook:deleted" in events
 

@@ -226,7 +226,7 @@ def test_after_three_days_of_failure_it_is_paused_and_administrators_are_told(
     assert hook.paused_at is not None
     with post.world.portal.app_context(), unscoped("a test looks"):
         mails = db.session.scalars(select(Mail)).all()
-        events = [r.event for r in db.session.scalars(select(AuditRow))]
+        events = [r.event for r in db.session.scalars(select(AuditRow).order_by(AuditRow.id))]
     assert [m.recipient for m in mails] == ["admin@acme.test"]
     assert "Ticket system" in mails[0].subject
     assert events.count("webhooks:webhook:paused") == 1
