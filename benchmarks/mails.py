@@ -5,7 +5,6 @@ Q-7 asks for 50/s a worker. Also says how fast mails are written, since that is 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -13,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from benchmarks.portals import Figure
 from simulators.mailbox import Mailbox
 from webapp import create_app
 from webapp.core import drains
@@ -33,11 +33,12 @@ def main() -> int:
     with Postgres.throwaway() as postgres, Redis.throwaway() as redis:
         with Mailbox() as box, tempfile.TemporaryDirectory() as data:
             environ = _environ(postgres, redis, box, data)
-            print(json.dumps(measure(environ, box, count)))
+            for figure in measure(environ, box, count):
+                print(figure)
     return 0
 
 
-def measure(environ: dict[str, str], box: Mailbox, count: int) -> dict[str, float]:
+def measure(environ: dict[str, str], box: Mailbox, count: int) -> list[Figure]:
     """`mail_per_s`: from the first mail that arrives to the last."""
     portal = create_app(from_environment(environ))
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # the mailbox's every command
@@ -51,11 +52,10 @@ def measure(environ: dict[str, str], box: Mailbox, count: int) -> dict[str, floa
         finally:
             worker.kill()
             worker.wait()
-    return {
-        "mails": count,
-        "mail_per_s": round((count - 1) / send_seconds, 1),
-        "mail_written_per_s": round(count / write_seconds, 1),
-    }
+    return [
+        Figure("mail_per_s", (count - 1) / send_seconds, "1/s"),
+        Figure("mail_written_per_s", count / write_seconds, "1/s"),
+    ]
 
 
 def _write(count: int) -> float:

@@ -59,7 +59,7 @@ def create_organisation(
         kind=kind,
         sort_name=sort_name(particulars.name),
         parent=below,
-        trades=list(below.trades) if below else ["printers"],
+        trades=list(below.trades) if below else [],
         created_at=now,
     )
     db.session.add(row)
