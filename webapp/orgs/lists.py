@@ -90,6 +90,27 @@ def _reference_options() -> list[Option]:
     return [Option(reference, reference, reference) for reference in found]
 
 
+# What the list of those below and the operator's list of all have alike.
+OPEN_OR_CLOSED = Column(
+    "state",
+    _l("State"),
+    value=lambda o: _("Closed") if o.is_closed else _("Open"),
+    cell="orgs/cells.html#open",
+    main=True,
+)
+ORGANISATION_SEARCH = (
+    Words(Organisation.sort_name, fold=sort_name),
+    Starts(Organisation.reference, fold=str),
+    Starts(Organisation.prefix),
+    Starts(Organisation.public_id),
+)
+ORGANISATION_SEARCH_HINT = _l("Name, reference, prefix, public id")
+
+
+def counted(n: int, shown: str) -> str:
+    return str(ngettext("%(shown)s organisation", "%(shown)s organisations", n, shown=shown))
+
+
 ORGANISATIONS = Listing(
     name="organisations",
     model=Organisation,
@@ -101,25 +122,12 @@ ORGANISATIONS = Listing(
         Column("public_id", _l("Public id"), kind="code", sort=Organisation.public_id),
         Column("country", _l("Country")),
         Column("may_create", _l("May create organisations"), kind="yes_no"),
-        Column(
-            "state",
-            _l("State"),
-            value=lambda o: _("Closed") if o.is_closed else _("Open"),
-            cell="orgs/cells.html#open",
-            main=True,
-        ),
+        OPEN_OR_CLOSED,
     ],
     default_sort="name",
-    total=lambda n, shown: ngettext(
-        "%(shown)s organisation", "%(shown)s organisations", n, shown=shown
-    ),
-    search=[
-        Words(Organisation.sort_name, fold=sort_name),
-        Starts(Organisation.reference, fold=str),
-        Starts(Organisation.prefix),
-        Starts(Organisation.public_id),
-    ],
-    search_hint=_l("Name, reference, prefix, public id"),
+    total=counted,
+    search=ORGANISATION_SEARCH,
+    search_hint=ORGANISATION_SEARCH_HINT,
     filters=[
         Choice("organisation", _l("Organisation"), Organisation.id, organisation_options),
         Choice("parent", _l("Parent"), Organisation.parent_id, _parent_options),

@@ -6,7 +6,6 @@ from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -15,14 +14,19 @@ from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.errors import Refusal
-from webapp.core.listing import Choice, Column, Flag, Listing, Starts, Words
-from webapp.core.names import sort_name
+from webapp.core.listing import Choice, Column, Flag, Listing
 from webapp.core.principal import acting
 from webapp.core.web import render, see_other
 from webapp.mail.addresses import checked_address
 from webapp.orgs import queries
 from webapp.orgs.authority import operator_authority
 from webapp.orgs.forms.operator import NewCompanyForm
+from webapp.orgs.lists import (
+    OPEN_OR_CLOSED,
+    ORGANISATION_SEARCH,
+    ORGANISATION_SEARCH_HINT,
+    counted,
+)
 from webapp.orgs.models import Organisation, OrganisationKind
 from webapp.orgs.routes.blueprint import bp, refused
 from webapp.orgs.services import companies, tree
@@ -57,25 +61,12 @@ ALL_ORGANISATIONS = Listing(
             sort=Organisation.created_at,
             first_descending=True,
         ),
-        Column(
-            "state",
-            _l("State"),
-            value=lambda o: _("Closed") if o.is_closed else _("Open"),
-            cell="orgs/cells.html#open",
-            main=True,
-        ),
+        OPEN_OR_CLOSED,
     ],
     default_sort="name",
-    total=lambda n, shown: ngettext(
-        "%(shown)s organisation", "%(shown)s organisations", n, shown=shown
-    ),
-    search=[
-        Words(Organisation.sort_name, fold=sort_name),
-        Starts(Organisation.reference, fold=str),
-        Starts(Organisation.prefix),
-        Starts(Organisation.public_id),
-    ],
-    search_hint=_l("Name, reference, prefix, public id"),
+    total=counted,
+    search=ORGANISATION_SEARCH,
+    search_hint=ORGANISATION_SEARCH_HINT,
     filters=[
         Choice(
             "kind",
