@@ -6,7 +6,7 @@ from sqlalchemy import delete
 
 from webapp.accounts.models import EmailChange, KnownBrowser, PasswordReset, SignUp, UserSession
 from webapp.accounts.sessions import IDLE
-from webapp.core import throttle
+from webapp.core import forms, throttle
 from webapp.core.clock import utcnow
 from webapp.core.db import commit, db
 from webapp.core.jobs import sweep
@@ -29,3 +29,4 @@ def forget_old_rows() -> None:
         db.session.execute(statement)
     commit()
     throttle.prune(now)
+    forms.prune_nonces(now)

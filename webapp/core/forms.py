@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from sqlalchemy import Index, select
+from sqlalchemy import Index, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from wtforms import HiddenField
@@ -14,7 +14,7 @@ from wtforms.fields.core import Field
 
 from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
-from webapp.core.db import Base, Id, db
+from webapp.core.db import Base, Id, commit, db
 from webapp.core.errors import Refusal
 from webapp.core.tenancy import Global
 
@@ -29,6 +29,16 @@ class FormNonce(Global, Base):
     nonce_digest: Mapped[bytes] = mapped_column(unique=True)
     at: Mapped[datetime]
     location: Mapped[str | None]
+
+
+NONCES_KEPT = timedelta(days=2)
+"""A page left open longer than that is loaded anew before it is sent: its session is over."""
+
+
+def prune_nonces(now: datetime) -> None:
+    """Forms that nobody will send again; called by a sweep."""
+    db.session.execute(delete(FormNonce).where(FormNonce.at < now - NONCES_KEPT))
+    commit()
 
 
 class PortalForm(FlaskForm):  # type: ignore[misc]
