@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     accounts,
+    activities,
     alarms,
     api,
     audit,
@@ -48,6 +49,7 @@ PACKAGES = (
     accounts,
     orgs,
     notices,
+    activities,
     mailing,
     webhooks,
     api,
