@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, url_for
+from flask import Blueprint, Response, abort, flash, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -102,7 +102,7 @@ def fetch(org: str, public_id: str) -> ResponseReturnValue:
         label=file.name,
     )
     commit()
-    answer = Response(content, mimetype=file.media_type)
+    answer = Response(stream_with_context(content), mimetype=file.media_type)
     answer.headers.set("Content-Disposition", "attachment", filename=file.name)
     answer.headers["Content-Length"] = str(file.size_bytes)
     answer.headers["Cache-Control"] = "private, no-store"
