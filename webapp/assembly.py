@@ -35,6 +35,7 @@ from webapp.core import (
     health,
     jobs,
     logs,
+    markup,
     openapi,
     preferences,
     tenancy,
@@ -117,6 +118,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
         headers.init_https(app)
     preferences.init_app(app)
     assets.init_app(app)
+    markup.init_app(app)
     health.init_app(app)
     openapi.init_app(app)
     jobs.init_app(app)
