@@ -15,6 +15,7 @@ from webapp import (
     alarms,
     api,
     audit,
+    backups,
     devices,
     mail,
     mailing,
@@ -56,6 +57,7 @@ PACKAGES = (
     api,
     devices,
     alarms,
+    backups,
     printers,
     search,
 )

@@ -102,7 +102,7 @@ def _tick_on(connection: Connection, timetable: Timetable, stopping: threading.E
             heartbeats.forget_old(utcnow())
         if time.monotonic() - watched_at >= WATCH_SECONDS:
             watched_at = time.monotonic()
-            portal.watch(portal.CLOCKS_LOOKS, now=utcnow())
+            portal.watch(portal.clocks_looks(), now=utcnow())
         for found in timetable.due(time.monotonic()):
             look_at(found)
             timetable.done(found, time.monotonic())

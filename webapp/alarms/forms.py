@@ -122,7 +122,9 @@ class KindRuleForm(PortalForm):
     )
     severity = SelectField(
         _("How bad"),
-        choices=[("", _("as it is measured")), ("warning", _("Warning")), ("alarm", _("Alarm"))],
+        choices=selectable(
+            [("", _("as it is measured")), ("warning", _("Warning")), ("alarm", _("Alarm"))]
+        ),
     )
     heeds_quiet = BooleanField(
         _("Quiet hours hold"),
