@@ -17,11 +17,14 @@ from webapp import (
     audit,
     backups,
     devices,
+    legal,
     mail,
     mailing,
     notices,
+    operator,
     orgs,
     printers,
+    records,
     search,
     shell,
     webhooks,
@@ -36,6 +39,7 @@ from webapp.core import (
     health,
     jobs,
     logs,
+    metrics,
     openapi,
     preferences,
     tenancy,
@@ -48,6 +52,7 @@ PACKAGES = (
     audit,
     mail,
     accounts,
+    legal,
     orgs,
     notices,
     activities,
@@ -57,8 +62,10 @@ PACKAGES = (
     devices,
     alarms,
     backups,
+    operator,
     printers,
     search,
+    records,
 )
 
 
@@ -110,6 +117,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     app.extensions["redis"] = _redis(settings)
     db.init_app(app)
     logs.init_app(app)
+    metrics.init_app(app)
     web.init_app(app)
     floods.init_app(app, settings)
     access.init_app(app)
