@@ -17,11 +17,14 @@ from webapp import (
     audit,
     backups,
     devices,
+    legal,
     mail,
     mailing,
     notices,
+    operator,
     orgs,
     printers,
+    records,
     search,
     shell,
     webhooks,
@@ -37,6 +40,7 @@ from webapp.core import (
     jobs,
     logs,
     markup,
+    metrics,
     openapi,
     preferences,
     tenancy,
@@ -49,6 +53,7 @@ PACKAGES = (
     audit,
     mail,
     accounts,
+    legal,
     orgs,
     notices,
     activities,
@@ -58,8 +63,10 @@ PACKAGES = (
     devices,
     alarms,
     backups,
+    operator,
     printers,
     search,
+    records,
 )
 
 
@@ -111,6 +118,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     app.extensions["redis"] = _redis(settings)
     db.init_app(app)
     logs.init_app(app)
+    metrics.init_app(app)
     web.init_app(app)
     floods.init_app(app, settings)
     access.init_app(app)

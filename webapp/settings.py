@@ -54,6 +54,8 @@ class Settings:
     log_format: Literal["json", "console"]
     webhook_allow_private: bool
     webhook_allow_http: bool
+    metrics_token: str | None
+    status_probe_url: str | None
     backup_key: str | None
     backup_dir: Path
     backup_at: str
@@ -180,6 +182,8 @@ def _read(r: _Reader) -> Settings:
         ),
         webhook_allow_private=r.yes("WEBHOOK_ALLOW_PRIVATE"),
         webhook_allow_http=r.yes("WEBHOOK_ALLOW_HTTP"),
+        metrics_token=_secret(r, "METRICS_TOKEN") if r.optional("METRICS_TOKEN") else None,
+        status_probe_url=r.url("STATUS_PROBE_URL", ("http", "https"), "").rstrip("/") or None,
         backup_key=_secret(r, "BACKUP_KEY") if r.optional("BACKUP_KEY") else None,
         backup_dir=Path(r.optional("BACKUP_DIR") or f"{r.text('DATA_DIR', 'instance')}/backups"),
         backup_at=_time_of_day(r, "BACKUP_AT", "02:30"),
