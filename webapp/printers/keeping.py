@@ -22,11 +22,9 @@ from webapp.core.retention import BATCH
 from webapp.mail.models import Mail
 from webapp.printers.events import PrinterEvent
 from webapp.printers.models import (
-    ImportState,
     PanicLaunch,
     PanicRequest,
     PanicRequestEvent,
-    PrinterImport,
     PrinterReading,
     RequestState,
 )
@@ -63,11 +61,6 @@ def remove_old_requests(before: datetime) -> int:
 
 def remove_old_launches(before: datetime) -> int:
     return _remove(PanicLaunch, select(PanicLaunch.id).where(PanicLaunch.created_at < before))
-
-
-def remove_old_drafts(before: datetime) -> int:
-    drafts = and_(PrinterImport.state == ImportState.DRAFT, PrinterImport.created_at < before)
-    return _remove(PrinterImport, select(PrinterImport.id).where(drafts))
 
 
 def thin_out_readings(before: datetime) -> int:

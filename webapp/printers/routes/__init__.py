@@ -2,7 +2,6 @@
 
 from webapp.printers.routes import (
     buttons,
-    imports,
     labels,
     printers,
     reasons,
@@ -11,4 +10,4 @@ from webapp.printers.routes import (
 )
 from webapp.printers.routes.blueprint import bp
 
-__all__ = ["bp", "buttons", "imports", "labels", "printers", "reasons", "requests", "statistics"]
+__all__ = ["bp", "buttons", "labels", "printers", "reasons", "requests", "statistics"]
