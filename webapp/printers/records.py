@@ -98,10 +98,10 @@ personal(
 )
 personal(
     PanicRequestEvent,
-    "text",
+    "text by_kind",
     gives="at kind text",
     of=lambda who: _of_request(PanicRequestEvent.request_id)(who),
-    erase={"text": ""},
+    erase=keeping.ERASED_EVENT,
 )
 personal(
     PanicRequestEvent,
