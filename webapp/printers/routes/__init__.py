@@ -2,6 +2,7 @@
 
 from webapp.printers.routes import (
     buttons,
+    erasure,
     labels,
     printers,
     reasons,
@@ -10,4 +11,4 @@ from webapp.printers.routes import (
 )
 from webapp.printers.routes.blueprint import bp
 
-__all__ = ["bp", "buttons", "labels", "printers", "reasons", "requests", "statistics"]
+__all__ = ["bp", "buttons", "erasure", "labels", "printers", "reasons", "requests", "statistics"]
