@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 
 from webapp.core import retention
 from webapp.core.exports import export, keep_back
@@ -83,7 +83,7 @@ personal(
     PanicButton,
     "technician_emails",
     gives="name",
-    of=lambda who: PanicButton.technician_emails.any(who.email),  # type: ignore[arg-type]
+    of=lambda who: literal(who.email) == any_(PanicButton.technician_emails),
     erase={"technician_emails": _without, "version": PanicButton.version + 1},
 )
 personal(
