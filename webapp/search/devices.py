@@ -115,10 +115,11 @@ def _ids(typed: str, reach: Reach, kinds: Sequence[str]) -> list[int]:
     """In order of how they were found, without doubles; one more than is shown."""
     ground = Ground.of(reach)
     found = dict.fromkeys(_in_order(typed, ground, kinds))
+    mine = _few_devices(ground) if len(found) <= SHOWN else None
     for words, is_last in _word_conditions(typed):
         if len(found) > SHOWN or (is_last and found):
             break
-        statement = _named(words, ground, kinds)
+        statement = _named(words, ground, kinds, mine)
         found.update(dict.fromkeys(_in_haste(statement) if is_last else _asked(statement)))
     return list(found)[: SHOWN + 1]
 
@@ -235,13 +236,14 @@ def _word_conditions(typed: str) -> list[tuple[ColumnElement[bool], bool]]:
     return [(c, c is begins) for c in (whole, begins) if c is not None]
 
 
-def _named(words: ColumnElement[bool], ground: Ground, kinds: Sequence[str]) -> Select[Any]:
+def _named(
+    words: ColumnElement[bool], ground: Ground, kinds: Sequence[str], mine: Sequence[int] | None
+) -> Select[Any]:
     """Here first. Where few devices are in reach they are looked through; else the words' own index comes first.
 
     Said by materialised CTEs, since the planner takes any word for a frequent one and would hope to meet it soon by
     reading the whole table, or organisation by organisation.
     """
-    mine = _few_devices(ground)
     if mine is None:
         named = select(DEVICES.c.id).where(words).limit(MOST_WORD_MATCHES)
         among = select(named.cte("named").prefix_with("MATERIALIZED").c.id)
