@@ -92,6 +92,7 @@ class Users(Subject):
     name = "users"
     label = _l("Users")
     permission = Permission.USERS_EDIT
+    finish_batch = 500  # a mail each
     fields = (
         Field(
             "name",
