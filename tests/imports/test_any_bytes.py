@@ -20,7 +20,7 @@ from webapp.imports.subjects import all_subjects
 from webapp.printers.models import Printer
 
 pytestmark = pytest.mark.feature("P-42", "B-8")
-CELLS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 BYTES = st.one_of(
     st.binary(max_size=300),
     st.binary(max_size=200).map(lambda rest: b"name;serial\n" + rest),
