@@ -17,7 +17,7 @@ from webapp import (
     audit,
     backups,
     devices,
-    help,
+    help,  # noqa: A004 - the pages of help
     imports,
     legal,
     mail,
@@ -56,7 +56,7 @@ PACKAGES = (
     mail,
     accounts,
     legal,
-    help,
+    help,  # noqa: A004 - the pages of help
     orgs,
     notices,
     activities,

@@ -187,9 +187,7 @@ def test_tokens_without_the_permission_get_403(make_program: MakeProgram) -> Non
                 assert answer.status_code == 403, f"{permission}: {method} {url}"
 
 
-def test_metrics_are_for_this_machine_alone_without_a_token(
-    world: World, visitor: Person
-) -> None:
+def test_metrics_are_for_this_machine_alone_without_a_token(world: World, visitor: Person) -> None:
     for rule, method in calls(world.portal):
         if access_of(world.portal, rule.endpoint) is SCRAPER:
             url = url_of(world.portal, rule, world.acme)

@@ -111,7 +111,9 @@ def fetch(org: str, public_id: str) -> ResponseReturnValue:
 
 
 def _mine_or_404(public_id: str) -> Activity:
-    work: Activity | None = db.session.scalar(my_activities().where(Activity.public_id == public_id))
+    work: Activity | None = db.session.scalar(
+        my_activities().where(Activity.public_id == public_id)
+    )
     if work is None:
         abort(404)
     return work
