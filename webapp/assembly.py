@@ -56,7 +56,7 @@ PACKAGES = (
     mail,
     accounts,
     legal,
-    help,  # noqa: A004 - the pages of help
+    help,
     orgs,
     notices,
     activities,
