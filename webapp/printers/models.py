@@ -24,9 +24,14 @@ from webapp.core.db import (
     Versioned,
 )
 from webapp.core.listing import word_index
-from webapp.core.localized import Localized, LocalizedText
 from webapp.core.tenancy import Owned
 from webapp.devices.models import DeviceState, Liveness
+from webapp.printers.button_models import PanicButton as PanicButton
+from webapp.printers.button_models import PanicImage as PanicImage
+from webapp.printers.button_models import PanicMail as PanicMail
+from webapp.printers.button_models import PanicReason as PanicReason
+from webapp.printers.button_models import Receiver as Receiver
+from webapp.printers.button_models import SenderDomain as SenderDomain
 
 
 class RequestState(StrEnum):
@@ -53,77 +58,6 @@ class ImportState(StrEnum):
 
     DRAFT = "draft"
     DONE = "done"
-
-
-class Receiver(StrEnum):
-    """To whom one of the button's two mails goes."""
-
-    TECHNICIANS = "technicians"
-    END_USER = "end_user"
-
-
-class PanicButton(Owned, Versioned, Base):
-    """A support form: its texts, reasons and mails. One for each building or customer."""
-
-    __tablename__ = "panic_buttons"
-    __table_args__ = (
-        Index(None, "organisation_id", "sort_name", "id"),
-        word_index("ix_panic_buttons_words", "sort_name"),
-    )
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    name: Mapped[str]
-    sort_name: Mapped[str]
-    language: Mapped[str] = mapped_column(default="en")
-    languages: Mapped[Texts] = mapped_column(default=lambda: ["en"])
-    texts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    ask_phone: Mapped[bool] = mapped_column(default=False)
-    message_required: Mapped[bool] = mapped_column(default=False)
-    phone: Mapped[str | None]
-    technician_emails: Mapped[Texts] = mapped_column(default=list)
-    from_email: Mapped[str | None]
-    from_name: Mapped[str] = mapped_column(default="")
-    fault_sources: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[Instant]
-
-    reasons: Mapped[list[PanicReason]] = relationship(
-        back_populates="button", order_by="PanicReason.position, PanicReason.id"
-    )
-    mails: Mapped[list[PanicMail]] = relationship(back_populates="button")
-
-
-class PanicReason(Owned, Versioned, Base):
-    """What can be wrong, to tick. One that was ever ticked is hidden, never deleted."""
-
-    __tablename__ = "panic_reasons"
-    __table_args__ = (Index(None, "button_id", "position", "id"),)
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    button_id: Mapped[BigInt] = mapped_column(ForeignKey("panic_buttons.id", ondelete="CASCADE"))
-    texts: Mapped[LocalizedText] = mapped_column(Localized)
-    position: Mapped[SmallInt]
-    hidden: Mapped[bool] = mapped_column(default=False)
-
-    button: Mapped[PanicButton] = relationship(back_populates="reasons")
-
-
-class PanicMail(Owned, Versioned, Base):
-    """One of the button's own mail templates; placeholders of B-7."""
-
-    __tablename__ = "panic_mails"
-    __table_args__ = (UniqueConstraint("button_id", "receiver", "language"),)
-
-    id: Mapped[Id]
-    button_id: Mapped[BigInt] = mapped_column(ForeignKey("panic_buttons.id", ondelete="CASCADE"))
-    receiver: Mapped[str]
-    language: Mapped[str]
-    subject: Mapped[str]
-    html: Mapped[str]
-
-    button: Mapped[PanicButton] = relationship(back_populates="mails")
 
 
 class Printer(Owned, Versioned, Base):
