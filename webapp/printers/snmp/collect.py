@@ -1,4 +1,4 @@
-"""Asks a printer over SNMP v1 or v2c and brings home what it gave, however little that is.
+"""Asks a printer over SNMP v1, v2c or v3 and brings home what it gave, however little that is.
 
 Printers answer half, late, garbled, in circles or not at all. Nothing of that raises: the reading
 holds what came, the gaps say what did not and why, and a total time ends every talk.
@@ -18,16 +18,16 @@ from webapp.printers.snmp.sessions import (
     END,
     LATE,
     NO_SUCH_NAME,
+    SHUT_OUT,
     SILENT,
     UNREADABLE,
     Answer,
-    Field,
     Session,
     Target,
     UnknownHost,
     open_session,
-    run,
 )
+from webapp.printers.snmp.wire import Field, run
 
 # One GET of ten: who it is and how it is, before any table.
 FIRST_GET: Final = (
@@ -135,11 +135,14 @@ async def _collect(wire: Field, target: Target, limits: Limits) -> Collected:
 async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
     """The first GET, in v2c unless v1 is asked for; then whatever else may make it speak."""
     deadline = asyncio.get_running_loop().time() + limits.total_seconds
-    version = target.version or "2c"
-    talk = _Talk(await open_session(wire, target, version, deadline), limits)
+    session = await open_session(wire, target, target.first_version, deadline)
+    talk = _Talk(session, limits)
     answer = await talk.session.get(FIRST_GET)
     if not answer.error:
         talk.reading.update(answer.values())
+        return talk
+    if answer.error in SHUT_OUT:
+        talk.gaps.append(Gap("", answer.error))
         return talk
     if answer.error in (SILENT, LATE):
         found = await _probe(wire, target, talk, deadline)
@@ -154,7 +157,7 @@ async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
 async def _probe(wire: Field, target: Target, talk: _Talk, deadline: float) -> Session | None:
     """A printer silent to ten OIDs may answer one, or only v1."""
     sessions = [talk.session]
-    if not target.version:
+    if target.may_be_v1:
         sessions.insert(0, await open_session(wire, target, "1", deadline))
     for session in sessions:
         answer = await session.get((SYS_OBJECT_ID,))
