@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ class Settings:
     log_format: Literal["json", "console"]
     webhook_allow_private: bool
     webhook_allow_http: bool
+    dns_servers: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_production(self) -> bool:
@@ -174,6 +176,7 @@ def _read(r: _Reader) -> Settings:
         ),
         webhook_allow_private=r.yes("WEBHOOK_ALLOW_PRIVATE"),
         webhook_allow_http=r.yes("WEBHOOK_ALLOW_HTTP"),
+        dns_servers=_dns_servers(r),
     )
 
 
@@ -193,6 +196,18 @@ def _address(r: _Reader, name: str, default: str) -> str:
         lambda value: value.count("@") == 1 and not any(c in value for c in " \r\n<>"),
         "must be one plain mail address",
     )
+
+
+def _dns_servers(r: _Reader) -> tuple[tuple[str, int], ...]:
+    """`192.0.2.53 192.0.2.54:5353`; empty: those of the system."""
+    found = []
+    for each in r.text("DNS_SERVERS", "").split():
+        host, _, port = each.partition(":") if each.count(":") == 1 else (each, "", "")
+        try:
+            found.append((str(ip_address(host)), int(port or 53)))
+        except ValueError:
+            r.faults.append(f"DNS_SERVERS holds {each!r}; write addresses, each with :port or not")
+    return tuple(found)
 
 
 _OPERATOR_VARIABLES = (

@@ -15,7 +15,9 @@ def init_app(app: Flask) -> None:
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
-    from webapp.printers.panic.routes import bp as panic_bp
+    from webapp.printers.domains import jobs as domain_jobs  # noqa: F401 - it registers itself
+    from webapp.printers.panic import files, routes  # noqa: F401 - they fill the blueprint
+    from webapp.printers.panic.blueprint import bp as panic_bp
     from webapp.printers.routes import bp as admin_bp
     from webapp.printers.technical import printers as technical_source
     from webapp.printers.tiles import printer_tile

@@ -11,6 +11,11 @@ from webapp.audit.words import name_facts
 class PrinterEvent(AuditEvent):
     BUTTON_CREATED = "printers:button:created", _("Panic button created")
     BUTTON_CHANGED = "printers:button:changed", _("Panic button changed")
+    MAIL_WORDED = "printers:mail:worded", _("Mail of a panic button worded")
+    MAIL_TESTED = "printers:mail:tested", _("Test mail of a panic button sent")
+    DOMAIN_ADDED = "printers:domain:added", _("Sender domain added")
+    DOMAIN_CHECKED = "printers:domain:checked", _("Sender domain checked")
+    DOMAIN_REMOVED = "printers:domain:removed", _("Sender domain removed")
     PRINTER_ADDED = "printers:printer:added", _("Printer added")
     PRINTER_CHANGED = "printers:printer:changed", _("Printer changed")
     PRINTER_REMOVED = "printers:printer:removed", _("Printer removed")
@@ -30,6 +35,7 @@ name_objects(
         "printer": _("Printer"),
         "printer_import": _("Printer import"),
         "request": _("Request"),
+        "sender_domain": _("Sender domain"),
     }
 )
 
@@ -43,6 +49,11 @@ name_facts(
         "location": _("Location"),
         "maker": _("Maker"),
         "message_required": _("A message is required on page 3"),
+        "colours": _("Colours"),
+        "from_email": _("From e-mail"),
+        "from_name": _("From name"),
+        "page": _("Page"),
+        "receiver": _("Receiver"),
         "fault_sources": _("Readings in the mails"),
         "model": _("Model"),
         "printer": _("Printer"),

@@ -19,6 +19,8 @@ from webapp.printers.snmp.supplies import Supply
 
 MESSAGES = 4
 MESSAGE_NAMES = ("OID1", "OID2", "OID3", "OID4")
+FAULT = "fault "
+LONGEST_SHOWN = 120
 _NO_SERIAL = re.compile(r"(?:0+|X+|-+|N/?A|NONE|NULL|UNKNOWN|DEFAULT)?")
 
 
@@ -77,9 +79,27 @@ def messages(known: dict[str, Any], packed: bytes | None, sources: dict[str, str
     faults = [*known["faults"], "", "", "", ""][:MESSAGES]
     reading = unpack(packed) if packed and sources else {}
     return [
-        _said(reading, sources[name]) if name in sources else faults[place]
+        _of_source(sources.get(name, f"{FAULT}{place + 1}"), faults, reading)
         for place, name in enumerate(MESSAGE_NAMES)
     ]
+
+
+def _of_source(source: str, faults: list[str], reading: dict[str, RawValue]) -> str:
+    """`fault 2` is the second fault message; all else is an OID."""
+    if source.startswith(FAULT):
+        return faults[int(source.removeprefix(FAULT)) - 1]
+    return _said(reading, source)
+
+
+def readable(packed: bytes) -> list[tuple[str, str]]:
+    """(OID, what it says) of a stored reading, in the order of the OIDs; what says nothing is left out."""
+    reading = unpack(packed)
+    found = [(oid, _said(reading, oid)) for oid in sorted(reading, key=_arcs)]
+    return [(oid, words[:LONGEST_SHOWN]) for oid, words in found if words]
+
+
+def _arcs(oid: str) -> list[int]:
+    return [int(arc) for arc in oid.split(".")]
 
 
 def _said(reading: dict[str, RawValue], oid: str) -> str:

@@ -2,13 +2,30 @@
 
 from webapp.printers.routes import (
     buttons,
+    content,
+    domains,
     imports,
     labels,
+    letters,
     printers,
+    readings,
     reasons,
     requests,
     statistics,
 )
 from webapp.printers.routes.blueprint import bp
 
-__all__ = ["bp", "buttons", "imports", "labels", "printers", "reasons", "requests", "statistics"]
+__all__ = [
+    "bp",
+    "buttons",
+    "content",
+    "domains",
+    "imports",
+    "labels",
+    "letters",
+    "printers",
+    "readings",
+    "reasons",
+    "requests",
+    "statistics",
+]
