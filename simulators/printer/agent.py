@@ -229,7 +229,7 @@ class Agent:
         if reply is None:
             return None
         mischief = self._mischief
-        return spoil_pdu(mischief, reply.pdu, self._chance) if mischief else reply.pdu
+        return spoil_pdu(mischief, reply.pdu, message.pdu, self._chance) if mischief else reply.pdu
 
     @property
     def _mischief(self) -> Mischief | None:

@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from simulators.printer.ber import tlv
 from simulators.printer.messages import Pdu, VarBind
+from simulators.printer.oids import Oid
 from simulators.printer.values import NULL, Type, Value, integer, string
 
 LARGEST_PACKET = 60_000
+FAR_ROW = 1_000_000
 
 
 class Mischief(StrEnum):
@@ -35,8 +37,10 @@ class Mischief(StrEnum):
     ERRORS = "errors"
 
 
-def spoil_pdu(kind: Mischief, pdu: Pdu, chance: random.Random) -> Pdu:
+def spoil_pdu(kind: Mischief, pdu: Pdu, asked: Pdu, chance: random.Random) -> Pdu:
     """The answer, spoilt where the mischief is one of its content."""
+    if kind is Mischief.ENDLESS:
+        pdu = replace(pdu, varbinds=tuple((oid, integer(1)) for oid, _ in asked.varbinds))
     act = _ON_PDUS.get(kind)
     return act(pdu, chance) if act else pdu
 
@@ -57,9 +61,7 @@ def _looping(pdu: Pdu, chance: random.Random) -> Pdu:
 
 
 def _unordered(pdu: Pdu, chance: random.Random) -> Pdu:
-    mixed = list(pdu.varbinds)
-    chance.shuffle(mixed)
-    return replace(pdu, varbinds=tuple(sorted(mixed, reverse=chance.random() < 0.5)))
+    return replace(pdu, varbinds=tuple(chance.sample(pdu.varbinds, len(pdu.varbinds))))
 
 
 def _same_again(pdu: Pdu, chance: random.Random) -> Pdu:
@@ -67,8 +69,12 @@ def _same_again(pdu: Pdu, chance: random.Random) -> Pdu:
 
 
 def _endless(pdu: Pdu, chance: random.Random) -> Pdu:
-    """Every answer stays in the subtree asked for, one deeper."""
-    return replace(pdu, varbinds=tuple(((*oid, 1)[:127], value) for oid, value in pdu.varbinds))
+    """Every answer stays in the subtree asked for, a row further."""
+    return _renamed(pdu, lambda _at, bind: _row_further(bind[0]))
+
+
+def _row_further(asked: Oid) -> Oid:
+    return (*asked[:-1], asked[-1] + 1) if asked[-1] >= FAR_ROW else (*asked, FAR_ROW)
 
 
 def _wrong_types(pdu: Pdu, chance: random.Random) -> Pdu:

@@ -28,6 +28,7 @@ REASONS = {
     "not_asked": "not asked any more",
     "not_polled": "this model is not to be polled",
     "unknown_host": "there is no such host",
+    "nothing": "it answers, but none of what was asked",
     "unknown_user": "the printer knows no such SNMPv3 user",
     "wrong_secret": "wrong authentication phrase or digest",
     "wrong_privacy": "wrong privacy phrase, cipher or key extension",

@@ -171,3 +171,13 @@ def test_a_user_that_can_not_be_is_refused_by_field(wrong: dict[str, str], field
 def test_secrets_are_not_printed() -> None:
     shown = repr(Target("192.0.2.7", community="geheim", user=ANNA))
     assert not any(secret in shown for secret in ("geheim", "maplesyrup", "fluctuations"))
+
+
+def test_another_printer_at_the_same_address_is_read() -> None:
+    """It was swapped: the engine behind the address has another id, and the keys are others."""
+    with guarded(ANNA) as agent:
+        assert collect(target(agent)).has_answered
+        port = agent.port
+    with guarded(ANNA, port=port) as other:
+        got = collect(target(other))
+    assert serial_of(got) == "3718264951"

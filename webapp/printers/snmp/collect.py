@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webapp.printers.snmp.identity import SYS_DESCR, SYS_OBJECT_ID
-from webapp.printers.snmp.profiles import Profile, find_profile, is_polled
+from webapp.printers.snmp.profiles import (
+    Profile,
+    find_profile,
+    is_polled,
+    profiles_of_enterprise,
+)
 from webapp.printers.snmp.raw import MAX_ENTRIES, RawValue
 from webapp.printers.snmp.rows import Rows
 from webapp.printers.snmp.sessions import (
@@ -61,11 +66,13 @@ LAST_SUBTREES: Final = (
     "1.3.6.1.2.1.43.9",  # output trays
 )
 REPETITIONS: Final = 20
+ENTERPRISES: Final = "1.3.6.1.4.1"
+MAX_ENTERPRISES: Final = 12
 SILENCES: Final = 2  # subtrees in a row without any answer: the printer has gone
 
 # Further reasons of a gap, beside those of a session.
 LOOP, ENDLESS, NOT_ASKED, NOT_POLLED = "loop", "endless", "not_asked", "not_polled"
-UNKNOWN_HOST = "unknown_host"
+UNKNOWN_HOST, NOTHING = "unknown_host", "nothing"
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,11 @@ class _Talk:
     gaps: list[Gap] = field(default_factory=list)
     uses_bulk: bool = False
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Nothing came, for a reason that holds for all further questions as well."""
+        return not self.reading and any(gap.subtree == "" for gap in self.gaps)
+
 
 def collect(target: Target, limits: Limits | None = None) -> Collected:
     return collect_all([target], limits)[0]
@@ -126,8 +138,10 @@ async def _collect(wire: Field, target: Target, limits: Limits) -> Collected:
         talk = await _greet(wire, target, limits)
     except UnknownHost:
         return Collected(target, {}, (Gap("", UNKNOWN_HOST),), "", time.monotonic() - started)
-    if talk.reading:
+    if not talk.is_hopeless:
         await _read_tables(talk)
+    if not (talk.reading or talk.gaps):
+        talk.gaps.append(Gap("", NOTHING))
     seconds = time.monotonic() - started
     return Collected(target, talk.reading, tuple(talk.gaps), talk.session.version, seconds)
 
@@ -139,7 +153,7 @@ async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
     talk = _Talk(session, limits)
     answer = await talk.session.get(FIRST_GET)
     if not answer.error:
-        talk.reading.update(answer.values())
+        talk.reading.update(answer.values(FIRST_GET))
         return talk
     if answer.error in SHUT_OUT:
         talk.gaps.append(Gap("", answer.error))
@@ -155,8 +169,10 @@ async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
 
 
 async def _probe(wire: Field, target: Target, talk: _Talk, deadline: float) -> Session | None:
-    """A printer silent to ten OIDs may answer one, or only v1."""
+    """A printer silent to ten OIDs may answer one, or only v1; or it is another one than before."""
     sessions = [talk.session]
+    if target.user and wire.start_anew(target.user, talk.session.peer):
+        sessions = [await open_session(wire, target, "3", deadline)]
     if target.may_be_v1:
         sessions.insert(0, await open_session(wire, target, "1", deadline))
     for session in sessions:
@@ -171,9 +187,9 @@ async def _get_singly(talk: _Talk) -> None:
     for oid in FIRST_GET:
         answer = await talk.session.get((oid,))
         if answer.error in (SILENT, LATE):
-            talk.gaps.append(Gap(oid, answer.error))
+            talk.gaps.append(Gap(oid if talk.reading else "", answer.error))
             return
-        talk.reading.update(answer.values())
+        talk.reading.update(answer.values((oid,)))
 
 
 async def _read_tables(talk: _Talk) -> None:
@@ -182,9 +198,11 @@ async def _read_tables(talk: _Talk) -> None:
     if not is_polled(profile, rows.sentence(talk.reading.get(SYS_DESCR))):
         talk.gaps.append(Gap("", NOT_POLLED))
         return
-    talk.uses_bulk = talk.session.version != "1" and profile.gather.bulk
+    makers = [profile] if profile.maker else await _makers_by_trees(talk)
+    talk.uses_bulk = talk.session.version != "1" and all(maker.gather.bulk for maker in makers)
     silences = 0
-    subtrees = list(dict.fromkeys((*FIRST_SUBTREES, *profile.gather.subtrees, *LAST_SUBTREES)))
+    private = [subtree for maker in makers for subtree in maker.gather.subtrees]
+    subtrees = list(dict.fromkeys((*FIRST_SUBTREES, *private, *LAST_SUBTREES)))
     for position, subtree in enumerate(subtrees):
         why = await _walk(talk, subtree)
         silences = silences + 1 if why == SILENT else 0
@@ -193,6 +211,21 @@ async def _read_tables(talk: _Talk) -> None:
         if silences == SILENCES or why == LATE or len(talk.reading) >= talk.limits.entries:
             talk.gaps.extend(Gap(rest, NOT_ASKED) for rest in subtrees[position + 1 :])
             return
+
+
+async def _makers_by_trees(talk: _Talk) -> list[Profile]:
+    """The makers whose private trees it has, for a printer that does not say who made it: from one
+    enterprise's number to the next, reading nothing in between."""
+    found: list[Profile] = []
+    last = (*_arcs(ENTERPRISES), 0)
+    for _ in range(MAX_ENTERPRISES):
+        answer = await talk.session.get_next(".".join(map(str, last)))
+        following = [arcs for arcs, _oid, raw in answer.rows() if raw.kind != END and arcs > last]
+        if not following or following[0][:6] != last[:6] or len(following[0]) < 8:
+            break
+        found += profiles_of_enterprise(following[0][6])
+        last = (*last[:6], following[0][6] + 1)
+    return found
 
 
 async def _walk(talk: _Talk, subtree: str) -> str:
@@ -207,10 +240,11 @@ async def _walk(talk: _Talk, subtree: str) -> str:
         if answer.error:
             return "" if answer.error == NO_SUCH_NAME else answer.error
         for arcs, oid, raw in answer.rows():
-            if raw.kind == END or arcs[: len(root)] != root:
+            if raw.kind == END:
                 return ""
-            if arcs <= last:
-                return LOOP
+            why = _wrong_place(arcs, last, root)
+            if why is not None:
+                return why
             last, count = arcs, count + 1
             if count > talk.limits.rows_per_subtree or len(talk.reading) >= talk.limits.entries:
                 return ENDLESS
@@ -218,6 +252,13 @@ async def _walk(talk: _Talk, subtree: str) -> str:
                 talk.reading[oid] = raw
         if not answer.varbinds:
             return ""
+
+
+def _wrong_place(arcs: tuple[int, ...], last: tuple[int, ...], root: tuple[int, ...]) -> str | None:
+    """Not behind the last object: a loop. Behind the subtree: its end, which is no fault."""
+    if arcs <= last:
+        return LOOP
+    return "" if arcs[: len(root)] != root else None
 
 
 async def _ask_further(talk: _Talk, last: tuple[int, ...]) -> Answer:

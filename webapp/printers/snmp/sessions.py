@@ -95,8 +95,13 @@ class Answer:
     varbinds: tuple[tuple[str, RawValue], ...] = ()
     error: str = ""
 
-    def values(self) -> Iterator[tuple[str, RawValue]]:
-        return ((oid, raw) for oid, raw in self.varbinds if raw.kind not in (END, UNREADABLE))
+    def values(self, asked: Sequence[str]) -> Iterator[tuple[str, RawValue]]:
+        """What was asked for, and no more: some printers answer another question."""
+        return (
+            (oid, raw)
+            for oid, raw in self.varbinds
+            if raw.kind not in (END, UNREADABLE) and oid in asked
+        )
 
     def rows(self) -> Iterator[tuple[tuple[int, ...], str, RawValue]]:
         for oid, raw in self.varbinds:
@@ -113,6 +118,7 @@ class Session:
         self._wire, self._engine = wire, engine
         self._auth, self._transport = auth, transport
         self._deadline = deadline
+        self.peer: tuple[str, int] = transport.transport_address[:2]
 
     async def get(self, oids: Sequence[str]) -> Answer:
         return await self._ask(get_cmd, *map(_asked, oids))
@@ -137,11 +143,14 @@ class Session:
         )
         try:
             async with asyncio.timeout(left):
-                return _answer(*await self._in_turn(request))
+                answer = _answer(*await self._in_turn(request))
         except TimeoutError:
             return Answer(error=LATE)
         except (PySnmpError, PyAsn1Error):
             return Answer(error=GARBLED)
+        if self.version == "3" and not answer.error:
+            self._wire.answered.add(self.peer)
+        return answer
 
     async def _in_turn(self, request: Awaitable[Any]) -> Any:
         """So many at once as the socket's buffer takes answers of. A printer that has been silent for a while is

@@ -33,7 +33,9 @@ class Field:
     )
     hopeless: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_HOPELESS))
     engines: list[SnmpEngine] = field(default_factory=list)
-    users: list[dict[str, V3User]] = field(default_factory=list)
+    users: list[dict[str, V3User | None]] = field(default_factory=list)
+    answered: set[tuple[str, int]] = field(default_factory=set)
+    """Who answered in v3, since the last time that an engine was given up."""
 
     def engine_for(self, user: V3User | None) -> SnmpEngine:
         if user is None:
@@ -43,6 +45,17 @@ class Field:
                 return self._engine(place)
         self._engine(len(self.users))
         return self.engine_for(user)
+
+    def start_anew(self, user: V3User, peer: tuple[str, int]) -> bool:
+        """pysnmp remembers which SNMPv3 engine lives at an address, and never hears another one there (a printer that
+        was swapped). Where the one that fell silent had answered before, the user moves to a fresh engine."""
+        if peer not in self.answered:
+            return False
+        self.answered.clear()
+        for known in self.users:
+            if known.get(user.name) == user:
+                known[user.name] = None
+        return True
 
     def _engine(self, place: int) -> SnmpEngine:
         if place == len(self.engines):
