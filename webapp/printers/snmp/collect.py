@@ -127,12 +127,15 @@ def collect_all(targets: Sequence[Target], limits: Limits | None = None) -> list
     """All at once, in the order given. Callable from any thread, also after a fork."""
 
     async def together(wire: Field) -> list[Collected]:
-        return await asyncio.gather(*(_collect(wire, one, limits or Limits()) for one in targets))
+        return await asyncio.gather(
+            *(collect_from(wire, one, limits or Limits()) for one in targets)
+        )
 
     return run(together)
 
 
-async def _collect(wire: Field, target: Target, limits: Limits) -> Collected:
+async def collect_from(wire: Field, target: Target, limits: Limits) -> Collected:
+    """One printer, on the loop."""
     started = time.monotonic()
     try:
         talk = await _greet(wire, target, limits)
