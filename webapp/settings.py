@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 Environment = Literal["production", "development", "test"]
 T = TypeVar("T")
 
+PUBLIC_NETWORKS = "public"
 LANGUAGES = ("en", "fr", "de", "it", "es", "pl", "sv")
 
 
@@ -55,6 +56,8 @@ class Settings:
     webhook_allow_private: bool
     webhook_allow_http: bool
     dns_servers: tuple[tuple[str, int], ...] = ()
+    snmp_networks: tuple[str, ...] = ()
+    snmp_never: tuple[str, ...] = ()
 
     @property
     def is_production(self) -> bool:
@@ -176,8 +179,25 @@ def _read(r: _Reader) -> Settings:
         ),
         webhook_allow_private=r.yes("WEBHOOK_ALLOW_PRIVATE"),
         webhook_allow_http=r.yes("WEBHOOK_ALLOW_HTTP"),
+        snmp_networks=_networks(r, "SNMP_NETWORKS"),
+        snmp_never=tuple(filter(None, map(str.strip, r.text("SNMP_NEVER", "").split(",")))),
         dns_servers=_dns_servers(r),
     )
+
+
+def _networks(r: _Reader, name: str) -> tuple[str, ...]:
+    """Networks, parted by commas or blanks; the word `public` for the internet."""
+    words = r.text(name, "").replace(",", " ").split()
+    for word in words:
+        r.parsed(name, word, _is_network, f"holds {word!r}, which is no network like 10.1.0.0/16")
+    return tuple(words)
+
+
+def _is_network(word: str) -> bool:
+    try:
+        return word == PUBLIC_NETWORKS or bool(ip_network(word))
+    except ValueError:
+        return False
 
 
 def _secret(r: _Reader, name: str) -> str:

@@ -24,6 +24,10 @@ class PrinterEvent(AuditEvent):
     CODE_RENEWED = "printers:code:renewed", _("New printer code made")
     CODE_REFUSED = "printers:code:refused", _("Wrong printer code entered")
     PRINTERS_IMPORTED = "printers:printers:imported", _("Printers imported")
+    PROFILE_CREATED = "printers:profile:created", _("Reading profile created")
+    PROFILE_CHANGED = "printers:profile:changed", _("Reading profile changed")
+    PROFILE_REMOVED = "printers:profile:removed", _("Reading profile removed")
+    NETWORK_SEARCHED = "printers:network:searched", _("Network searched for printers")
     REQUEST_OPENED = "printers:request:opened", _("Request opened")
     REQUEST_CHANGED = "printers:request:changed", _("Request changed")
     REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")
@@ -34,6 +38,8 @@ name_objects(
         "panic_button": _("Panic button"),
         "printer": _("Printer"),
         "printer_import": _("Printer import"),
+        "printer_discovery": _("Search for printers"),
+        "snmp_profile": _("Reading profile"),
         "request": _("Request"),
         "sender_domain": _("Sender domain"),
     }
@@ -56,6 +62,7 @@ name_facts(
         "receiver": _("Receiver"),
         "fault_sources": _("Readings in the mails"),
         "model": _("Model"),
+        "polled_by": _("Read by"),
         "printer": _("Printer"),
         "printers": _("Printers"),
         "problem": _("Problem"),

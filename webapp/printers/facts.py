@@ -70,7 +70,19 @@ def merge(said: LaunchFacts, reading: dict[str, RawValue]) -> dict[str, Any]:
         "supplies": _supplies(said, decoded),
         "missing": [[m.what, m.why] for m in decoded.missing],
         "doubtful": list(decoded.doubtful),
+        "said": _said_by_app(said),
+        "sources": _sources(decoded),
     }
+
+
+def decode_again(known: dict[str, Any], packed: bytes) -> dict[str, Any] | None:
+    """The facts of a stored reading by the present profiles; None where the app's own part of them isn't known apart
+    (readings of before it was kept)."""
+    if "said" not in known:
+        return None
+    said = msgspec.convert(known["said"], LaunchFacts)
+    gaps = {"gaps": known["gaps"]} if "gaps" in known else {}
+    return merge(said, unpack(packed)) | gaps
 
 
 def messages(known: dict[str, Any], packed: bytes | None, sources: dict[str, str]) -> list[str]:
@@ -151,6 +163,29 @@ def _address(text: str | None) -> str:
         return str(ipaddress.ip_address((text or "").strip()))
     except ValueError:
         return ""
+
+
+def _said_by_app(said: LaunchFacts) -> dict[str, Any]:
+    """What did not come from the reading: kept, so that the reading can be decoded again under it."""
+    told: dict[str, Any] = msgspec.to_builtins(said)
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _sources(decoded: Decoded) -> dict[str, Any]:
+    """What the four places that know of faults say, side by side."""
+    state = decoded.state
+    return {
+        "device_status": state.device_status,
+        "printer_status": state.printer_status,
+        "bits": list(state.error_state) if state.error_state is not None else None,
+        "panel": list(state.panel),
+        "saving_power": state.is_saving_power,
+        "alerts": [
+            {"text": fault.text, "severity": fault.severity}
+            for fault in decoded.faults
+            if fault.source == "alert"
+        ],
+    }
 
 
 def _clean(text: str | None) -> str:

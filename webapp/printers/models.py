@@ -60,6 +60,14 @@ class ImportState(StrEnum):
     DONE = "done"
 
 
+class PolledBy(StrEnum):
+    """Who reads it by itself, beside what its own app tells."""
+
+    NONE = "none"
+    PORTAL = "portal"
+    AGENT = "agent"
+
+
 class Printer(Owned, Versioned, Base):
     """A printer of an organisation. Its id is that of its row in `devices`."""
 
@@ -75,6 +83,7 @@ class Printer(Owned, Versioned, Base):
         Index(None, "serial", postgresql_ops={"serial": "text_pattern_ops"}),
         Index(None, "serial_end", postgresql_ops={"serial_end": "text_pattern_ops"}),
         Index(None, "button_id"),
+        Index(None, "poll_profile_id"),
         CheckConstraint("serial IS NULL OR serial <> ''", name="serial"),
     )
 
@@ -93,6 +102,8 @@ class Printer(Owned, Versioned, Base):
     code_digest: Mapped[bytes] = mapped_column(unique=True)
     code_sealed: Mapped[bytes]
     bound_at: Mapped[datetime | None]
+    poll_profile_id: Mapped[int | None] = mapped_column(ForeignKey("snmp_profiles.id"))
+    polled_by: Mapped[str] = mapped_column(default=PolledBy.NONE, server_default=PolledBy.NONE)
     state: Mapped[str] = mapped_column(default=DeviceState.NOT_SET_UP)
     problem: Mapped[str | None]
     pages_total: Mapped[int | None] = mapped_column(BigInteger)
@@ -148,6 +159,8 @@ class PrinterReading(Owned, Base):
     pages_colour: Mapped[int | None] = mapped_column(BigInteger)
     pages_large: Mapped[int | None] = mapped_column(BigInteger)
     doubtful: Mapped[Texts] = mapped_column(default=list)
+    complete: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    daily: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
 class PanicLaunch(Owned, Base):
