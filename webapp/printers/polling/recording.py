@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webapp.alarms.models import Condition, ConditionState
 from webapp.core.db import db
 from webapp.core.jobs import JobState, Schedule
-from webapp.devices.models import DeviceState, Liveness
+from webapp.devices.models import Device, DeviceState, Liveness
 from webapp.printers.conditions import observe_silence
 from webapp.printers.facts import merge, pack
 from webapp.printers.messages import LaunchFacts
@@ -23,6 +23,7 @@ from webapp.printers.polling.models import PrinterPoll, SnmpProfile
 from webapp.printers.readings import keep_reading, set_state
 from webapp.printers.snmp.collect import Collected
 from webapp.printers.snmp.decode import decode
+from webapp.printers.snmp.identity import Identity
 from webapp.printers.snmp.quick import Look, chosen, counts, fingerprint
 from webapp.printers.snmp.sessions import LATE, SILENT
 
@@ -152,12 +153,27 @@ def _keep_full(poll: PrinterPoll, printer: Printer, full: Collected, now: dateti
     gaps = [[gap.subtree, gap.why] for gap in full.gaps]
     keep_reading(printer, known | {"gaps": gaps}, pack(full.reading), source="poll", now=now)
     printer.maker = printer.maker or identity.maker
+    if printer.serial is None and identity.serial:
+        _adopt(printer, identity)
     poll.quick = chosen(full.reading, decoded)
     poll.version = full.version
     poll.fingerprint = fingerprint(
         {oid: raw for oid, raw in full.reading.items() if oid in poll.quick}, poll.quick
     )
     return True
+
+
+def _adopt(printer: Printer, identity: Identity) -> None:
+    """An administrator named the address, not the serial: now it is known, unless another printer has it."""
+    taken = select(Printer.id).where(
+        Printer.organisation_id == printer.organisation_id, Printer.serial == identity.serial
+    )
+    if db.session.scalar(taken) is not None:
+        return
+    printer.serial, printer.serial_raw = identity.serial, identity.raw_serial
+    printer.serial_end = identity.serial[::-1]
+    device = db.session.scalars(select(Device).where(Device.id == printer.id)).one()
+    device.serial = identity.serial
 
 
 def _bring_counts(printer: Printer, seen: Look, poll: PrinterPoll) -> None:

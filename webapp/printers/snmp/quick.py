@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webapp.printers.snmp.decode import Decoded
-from webapp.printers.snmp.identity import DEVICE_STATUS, ERROR_STATE, PRINTER_STATUS, SERIAL
+from webapp.printers.snmp.identity import DEVICE_STATUS, ERROR_STATE, SERIAL
 from webapp.printers.snmp.raw import RawValue, Reading, to_wire
 from webapp.printers.snmp.rows import Rows
 from webapp.printers.snmp.sessions import (
@@ -31,7 +31,6 @@ COUNTERS: Final = ("total", "black", "colour", "large")
 STATES: Final = {
     "serial": SERIAL,
     "device_status": DEVICE_STATUS,
-    "printer_status": PRINTER_STATUS,
     "error_state": ERROR_STATE,
 }
 UNKNOWN_HOST: Final = "unknown_host"
@@ -60,7 +59,8 @@ def chosen(reading: Reading, decoded: Decoded) -> dict[str, str]:
 
 
 def fingerprint(reading: Reading, quick: Mapping[str, str]) -> str:
-    """Of the states alone: counters go on while a printer stays as it is."""
+    """Of the states alone: counters go on while a printer stays as it is, and so does hrPrinterStatus, which tells
+    printing from idle."""
     states = {oid: raw for oid, raw in reading.items() if quick.get(oid) in STATES}
     return hashlib.sha256(json.dumps(to_wire(states), sort_keys=True).encode()).hexdigest()[:32]
 
