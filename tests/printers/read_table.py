@@ -14,7 +14,7 @@ from pathlib import Path
 
 from simulators.printer import Agent, Auth, Privacy, User
 from tests.printers.snmp.recordings import FOLDER
-from webapp.printers.cli import REASONS
+from webapp.printers.cli_report import REASONS
 from webapp.printers.snmp.collect import Collected, collect_all
 from webapp.printers.snmp.counters import Counter, Counters
 from webapp.printers.snmp.decode import Decoded, Missing, decode
