@@ -68,7 +68,7 @@ def secret(label: Any) -> PasswordField:
     """Never filled in again; left empty, what is stored stays."""
     return PasswordField(
         label,
-        [MayBeEmpty(), Length(max=200, message=_("At most %(max)d characters, please."))],
+        [Length(max=200, message=_("At most %(max)d characters, please."))],
     )
 
 
@@ -81,7 +81,7 @@ class ProfileForm(CreatingForm):
     snmp_version = SelectField(_("SNMP version"), choices=VERSIONS)
     port = IntegerField(_("UDP port"), [between(1, 65535)], default=161)
     community = secret(_("Community"))
-    user_name = StringField(_("User name"), [MayBeEmpty()], filters=[one_line])
+    user_name = StringField(_("User name"), filters=[one_line])
     auth_protocol = SelectField(_("Authentication"), choices=AUTHS)
     auth = secret(_("Authentication phrase"))
     privacy_protocol = SelectField(_("Privacy"), choices=PRIVACIES)
