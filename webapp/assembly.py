@@ -11,15 +11,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     accounts,
+    activities,
     alarms,
     api,
     audit,
+    backups,
     devices,
+    help,
+    imports,
+    legal,
     mail,
     mailing,
     notices,
+    operator,
     orgs,
     printers,
+    records,
     search,
     shell,
     webhooks,
@@ -34,6 +41,8 @@ from webapp.core import (
     health,
     jobs,
     logs,
+    markup,
+    metrics,
     openapi,
     preferences,
     tenancy,
@@ -46,15 +55,22 @@ PACKAGES = (
     audit,
     mail,
     accounts,
+    legal,
+    help,
     orgs,
     notices,
+    activities,
     mailing,
     webhooks,
     api,
+    imports,
     devices,
     alarms,
+    backups,
+    operator,
     printers,
     search,
+    records,
 )
 
 
@@ -106,6 +122,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     app.extensions["redis"] = _redis(settings)
     db.init_app(app)
     logs.init_app(app)
+    metrics.init_app(app)
     web.init_app(app)
     floods.init_app(app, settings)
     access.init_app(app)
@@ -115,6 +132,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
         headers.init_https(app)
     preferences.init_app(app)
     assets.init_app(app)
+    markup.init_app(app)
     health.init_app(app)
     openapi.init_app(app)
     jobs.init_app(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.dialects.postgresql import ARRAY, INET
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
@@ -28,6 +28,9 @@ class User(Global, Versioned, Base):
     public_id: Mapped[PublicId]
     username: Mapped[str]
     email: Mapped[str]
+    email_confirmed: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """False: typed with a link-only invitation, and nobody has shown yet to read it. It signs nobody in, gets no mail
+    but the link that confirms it, and gives way to whoever can confirm it."""
     name: Mapped[str]
     sort_name: Mapped[str]
     password_hash: Mapped[str | None]
@@ -43,6 +46,8 @@ class User(Global, Versioned, Base):
     is_operator: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
     deactivated_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Since then the row only stands for what was done; it names nobody."""
 
     # What Flask-Login asks of a user. The id it puts into the cookie is the session's token.
     is_authenticated = True
@@ -139,6 +144,11 @@ class SignUp(Global, Base):
     email: Mapped[str]
     language: Mapped[str]
     password_hash: Mapped[str]
+    accepted_texts: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}"
+    )
+    """Ids of the legal texts that the form showed and the person ticked."""
+    address: Mapped[str | None] = mapped_column(INET)
     token_digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]

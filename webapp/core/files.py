@@ -1,4 +1,4 @@
-"""Small files in the database: logos, information documents. One backup holds them, any web process serves them.
+"""Files in the database: logos, information documents. One backup holds them, any web process serves them.
 
 What an upload is says its content, never its name. Pictures are decoded and written anew, so that nothing but the
 picture is kept.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from webapp.core.db import Base, Id, Instant, PublicId
@@ -28,21 +29,35 @@ MOST_PIXELS = 24_000_000
 
 
 class File(Owned, Base):
-    """Never changed: another content is another row. `media_type` was found by content."""
+    """Never changed once complete: another content is another row. `media_type` was found by content.
+
+    Small files are in `content`. Large ones are sealed piece by piece, see `core.large_files`; one with
+    `for_user_id` is offered to that person alone, until `expires_at`.
+    """
 
     __tablename__ = "files"
-    __table_args__ = (Index(None, "organisation_id", "created_at", "id"),)
+    __table_args__ = (
+        Index(None, "organisation_id", "created_at", "id"),
+        Index(None, "for_user_id", "created_at", "id", postgresql_where="for_user_id IS NOT NULL"),
+        Index(None, "expires_at", postgresql_where="expires_at IS NOT NULL"),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
     kind: Mapped[str]
     name: Mapped[str]
     media_type: Mapped[str]
-    size_bytes: Mapped[int]
-    sha256: Mapped[bytes]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes | None]
+    """Of the clear content; none while a large file is still being written."""
     created_at: Mapped[Instant]
     created_by: Mapped[str]
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    chunks: Mapped[int] = mapped_column(default=0, server_default="0")
+    keeper: Mapped[str | None]
+    wrapped_key: Mapped[bytes | None]
+    for_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime | None]
 
 
 def file_of(

@@ -40,9 +40,12 @@ __all__ = [
     "claim",
     "drain",
     "due_index",
+    "fail",
     "finish",
     "finish_all",
+    "hand_back",
     "init_app",
+    "prolong",
     "release",
     "retry",
     "stop_soon",
@@ -210,13 +213,33 @@ def release(row: Due) -> None:
     _settle(row, state=JobState.WAITING, attempts=max(row.attempts - 1, 0))
 
 
+def hand_back(row: Due, *, now: datetime) -> None:
+    """It went well so far and goes on when others have had their turn."""
+    _settle(row, state=JobState.WAITING, attempts=0, last_error=None, due_at=now, first_due_at=now)
+
+
+def prolong(row: Due, *, seconds: float, now: datetime) -> None:
+    """Keep the claim after progress: what fails from here on is counted anew."""
+    _hold(row, claimed_until=now + timedelta(seconds=seconds), attempts=1, first_due_at=now)
+
+
+def fail(row: Due, error: str) -> None:
+    """Trying again would not help."""
+    _settle(row, state=JobState.FAILED, last_error=error.strip()[:LONGEST_ERROR])
+
+
 def cancel(row: Due, why: str) -> None:
     """What a claimed row was about is gone: nobody tries it any more."""
     _settle(row, state=JobState.CANCELLED, last_error=why[:LONGEST_ERROR])
 
 
 def _settle(row: Due, **values: Any) -> None:
-    """Compare and set: only the holder of the claim may say what became of it."""
+    """The claim ends with what became of the row."""
+    _hold(row, claimed_until=None, **values)
+
+
+def _hold(row: Due, **values: Any) -> None:
+    """Compare and set: only the holder of the claim may say what becomes of the row."""
     session = object_session(row)
     if session is None or row.claimed_until is None:
         raise LeaseLost(f"{row!r} was not claimed here")
@@ -225,10 +248,10 @@ def _settle(row: Due, **values: Any) -> None:
         update(model)
         .where(model.id == row.id, model.claimed_until == row.claimed_until)
         .where(model.state == JobState.CLAIMED)
-        .values(claimed_until=None, **values)
+        .values(**values)
         .returning(model.id)
     )
     options = {"synchronize_session": False}
     if session.scalar(statement, execution_options=options) is None:
         raise LeaseLost(f"{row!r} was claimed by somebody else")
-    session.refresh(row, ["claimed_until", *values])
+    session.refresh(row, list(values))

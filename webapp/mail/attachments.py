@@ -34,4 +34,4 @@ def attachments_of(mail: Mail) -> list[tuple[str, str, bytes]]:
             .options(joinedload(MailAttachment.file).options(undefer(File.content)))
             .order_by(MailAttachment.id)
         ).all()
-    return [(row.name, row.file.media_type, row.file.content) for row in rows]
+    return [(row.name, row.file.media_type, row.file.content or b"") for row in rows]

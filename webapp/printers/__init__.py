@@ -10,18 +10,21 @@ from flask_babel import lazy_gettext as _
 
 def init_app(app: Flask) -> None:
     from webapp.core import tiles
-    from webapp.devices import technical
+    from webapp.devices import replacing, technical
+    from webapp.imports.subjects import register as register_import
     from webapp.printers import words
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.domains import jobs as domain_jobs  # noqa: F401 - it registers itself
+    from webapp.printers.imports import Printers
     from webapp.printers.panic import files, routes  # noqa: F401 - they fill the blueprint
     from webapp.printers.panic.blueprint import bp as panic_bp
     from webapp.printers.polling import drain as _drain  # noqa: F401 - registers itself
     from webapp.printers.polling import retention as _retention  # noqa: F401
     from webapp.printers.polling import searching as _searching  # noqa: F401
     from webapp.printers.polling import words as reading_words
+    from webapp.printers.replacing import TRADE
     from webapp.printers.routes import bp as admin_bp
     from webapp.printers.technical import printers as technical_source
     from webapp.printers.tiles import printer_tile
@@ -35,6 +38,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["printer_reading"] = reading_words
     tiles.register("printers", printer_tile, order=50)
     technical.register("printers", technical_source, order=50)
+    replacing.register(TRADE)
+    register_import(Printers())
     _register_places()
     _register_device_page()
 
@@ -75,6 +80,7 @@ def _register_device_page() -> None:
     from webapp.devices.models import DeviceKind
     from webapp.devices.pages import DevicePage, register_page
     from webapp.orgs.permissions import Permission
+    from webapp.printers.readings import LOST_AFTER
 
     register_page(
         DevicePage(
@@ -83,5 +89,6 @@ def _register_device_page() -> None:
             "printer",
             Permission.PRINTERS_READ,
             "printers.printer",
+            LOST_AFTER,
         )
     )

@@ -53,13 +53,6 @@ _NEXT_STATES = {
 }
 
 
-class ImportState(StrEnum):
-    """Nothing is made of a draft until somebody confirms it."""
-
-    DRAFT = "draft"
-    DONE = "done"
-
-
 class PolledBy(StrEnum):
     """Who reads it by itself, beside what its own app tells."""
 
@@ -120,25 +113,6 @@ class Printer(Owned, Versioned, Base):
     )
 
 
-class PrinterImport(Owned, Base):
-    """An uploaded file as it was read: kept between preview and confirmation, so that nothing is lost.
-
-    `rows` are the file's lines in order, each `{line, values, faults}`; `made` counts what the confirmation made.
-    """
-
-    __tablename__ = "printer_imports"
-    __table_args__ = (Index(None, "organisation_id", "created_at"),)
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    file_name: Mapped[str]
-    rows: Mapped[list[Any]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(default=ImportState.DRAFT)
-    made: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[Instant]
-    created_by: Mapped[str]
-
-
 class PrinterReading(Owned, Base):
     """What a printer said at one moment: raw as it was, and decoded. Decoding anew never needs the printer.
 
@@ -146,7 +120,10 @@ class PrinterReading(Owned, Base):
     """
 
     __tablename__ = "printer_readings"
-    __table_args__ = (Index(None, "printer_id", "at"),)
+    __table_args__ = (
+        Index(None, "printer_id", "at"),
+        Index(None, "organisation_id", "at", postgresql_where=text("NOT daily")),
+    )
 
     id: Mapped[Id]
     printer_id: Mapped[BigInt] = mapped_column(ForeignKey("printers.id"))
@@ -161,6 +138,7 @@ class PrinterReading(Owned, Base):
     doubtful: Mapped[Texts] = mapped_column(default=list)
     complete: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     daily: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """The last of its day, kept when the others go after 90 days."""
 
 
 class PanicLaunch(Owned, Base):
@@ -235,6 +213,8 @@ class PanicRequest(Owned, Versioned, Base):
     created_at: Mapped[Instant]
     taken_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Since then address, phone and message of the person are gone."""
     printer_name: Mapped[str]
     printer_serial: Mapped[str]
     location: Mapped[str]

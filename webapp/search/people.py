@@ -5,31 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import contains_eager
 
 from webapp.accounts.models import User
 from webapp.core.db import Base, db
 from webapp.core.listing import Starts, Words
 from webapp.core.names import sort_name
-from webapp.core.tenancy import scope
-from webapp.orgs.access import may, memberships_of, permissions_of
+from webapp.core.tenancy import unscoped
+from webapp.orgs.access import memberships_of, permissions_of
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
 from webapp.orgs.permissions import Permission
 from webapp.search.hits import Group, Hit
+from webapp.search.reach import Reach
 
 SHOWN = 6
 FEW_MEMBERS = 500
 MEMBERSHIPS = Base.metadata.tables["memberships"]
+ORGANISATIONS = Base.metadata.tables["organisations"]
+USERS = Base.metadata.tables["users"]
 MOST_NAMED = 2000
 
 
-def find_people(typed: str, organisation: Organisation) -> Group:
+def find_people(typed: str, reach: Reach) -> Group:
     """A person once, in the organisation highest up."""
-    if not may(Permission.USERS_READ):
+    if not reach.may(Permission.USERS_READ):
         return Group("people", _("People"))
     statement = (
         select(Membership)
@@ -39,13 +52,13 @@ def find_people(typed: str, organisation: Organisation) -> Group:
         .order_by(User.sort_name, Organisation.path)
         .limit(SHOWN * 4)
     )
-    with scope(organisation.id, path=organisation.path):
-        ids = _people(typed, organisation.path)
+    with reach.entered():
+        ids = _people(typed, reach.organisation.path if reach.organisation is not None else "/")
         shown = statement.where(User.id.in_(ids), Organisation.closed_at.is_(None))
         rows = db.session.scalars(shown).all() if ids else []
     first = {row.user_id: row for row in reversed(rows)}
     ordered = sorted(first.values(), key=lambda row: row.user.sort_name)
-    hits = [_person(row, typed, organisation) for row in ordered]
+    hits = [_person(row, typed, reach) for row in ordered]
     hits.sort(key=lambda hit: not hit.is_exact)
     return Group("people", _("People"), hits[:SHOWN], has_more=len(ids) > SHOWN)
 
@@ -57,61 +70,64 @@ def _people(typed: str, path: str) -> list[int]:
     if len(members) <= FEW_MEMBERS:
         among = select(User.id).where(User.id.in_(members), or_(*ways)).limit(SHOWN + 1)
         return list(db.session.scalars(among))
-    found: dict[int, None] = {}
-    for way in ways:
-        if len(found) <= SHOWN:
-            found.update(dict.fromkeys(db.session.scalars(_named_here(way, path))))
-    return list(found)[: SHOWN + 1]
+    together = union_all(*(_named_here(way, path, rank) for rank, way in enumerate(ways)))
+    ordered = together.subquery()
+    wanted = select(ordered.c.user_id).order_by(ordered.c.rank)
+    with unscoped("each branch asks for the path of the reach"):
+        return list(dict.fromkeys(db.session.scalars(wanted)))[: SHOWN + 1]
 
 
-def _named_here(way: ColumnElement[bool], path: str) -> Select[Any]:
+def _named_here(way: ColumnElement[bool], path: str, rank: int) -> Select[Any]:
     """By the way's index first, then by where they belong: said by materialised CTEs.
 
     The planner takes all organisations to be of one size, and would begin with all members of a large one.
     """
-    named = select(User.id).where(way).limit(MOST_NAMED).cte("named").prefix_with("MATERIALIZED")
+    first = select(USERS.c.id).where(way).limit(MOST_NAMED)
+    named = first.cte(f"named_{rank}").prefix_with("MATERIALIZED")
     theirs = select(MEMBERSHIPS.c.user_id, MEMBERSHIPS.c.organisation_id)
     theirs = theirs.where(MEMBERSHIPS.c.user_id.in_(select(named.c.id)))
-    belonging = theirs.cte("belonging").prefix_with("MATERIALIZED")
-    return (
+    belonging = theirs.cte(f"belonging_{rank}").prefix_with("MATERIALIZED")
+    few = (
         select(belonging.c.user_id)
-        .join(Organisation, Organisation.id == belonging.c.organisation_id)
-        .where(Organisation.path.like(f"{path}%"))
+        .join(ORGANISATIONS, ORGANISATIONS.c.id == belonging.c.organisation_id)
+        .where(ORGANISATIONS.c.path.like(f"{path}%"))
         .limit(SHOWN + 1)
+        .subquery()
     )
+    return select(few.c.user_id, literal_column(str(rank)).label("rank"))
 
 
 def _ways(typed: str) -> list[ColumnElement[bool]]:
     lower = typed.lower()
     ways = [
-        Starts(func.lower(User.email), fold=str)(lower),
-        Starts(func.lower(User.username), fold=str)(lower),
-        Starts(User.sort_name, fold=str)(sort_name(typed)),
-        Words(User.sort_name, fold=str)(sort_name(typed)),
+        Starts(func.lower(USERS.c.email), fold=str)(lower),
+        Starts(func.lower(USERS.c.username), fold=str)(lower),
+        Starts(USERS.c.sort_name, fold=str)(sort_name(typed)),
+        Words(USERS.c.sort_name, fold=str)(sort_name(typed)),
     ]
     return [way for way in ways if way is not None]
 
 
-def _person(row: Membership, typed: str, organisation: Organisation) -> Hit:
+def _person(row: Membership, typed: str, reach: Reach) -> Hit:
     user, owner = row.user, row.organisation
     return Hit(
-        url=url_for("orgs.user", org=owner.public_id, public_id=user.public_id),
+        url=reach.person_url(owner.public_id, user.public_id),
         icon="user",
         title=user.name,
         kind=_("Person"),
         detail=user.email,
-        where=owner.name if owner.id != organisation.id else "",
+        where=reach.where(owner.id, owner.name),
         is_exact=typed.lower() in (user.email.lower(), user.username.lower())
         or sort_name(typed) == sort_name(user.name),
     )
 
 
-def find_organisations(typed: str, organisation: Organisation) -> Group:
-    """All that one can act for: one's own, and those below where one may see organisations."""
+def find_organisations(typed: str, reach: Reach) -> Group:
+    """All that one can act for: one's own, and those below where one may see organisations; the operator all."""
     statement = (
         select(Organisation)
         .where(
-            _in_reach(),
+            true() if reach.organisation is None else _in_reach(),
             _named(typed),
             Organisation.closed_at.is_(None),
             Organisation.kind != OrganisationKind.PERSONAL,
@@ -120,7 +136,9 @@ def find_organisations(typed: str, organisation: Organisation) -> Group:
         .limit(SHOWN * 2)
     )
     rows = db.session.scalars(statement).all()
-    hits = sorted((_organisation(row, typed) for row in rows), key=lambda hit: not hit.is_exact)
+    hits = sorted(
+        (_organisation(row, typed, reach) for row in rows), key=lambda hit: not hit.is_exact
+    )
     return Group("organisations", _("Organisations"), hits[:SHOWN], has_more=len(hits) > SHOWN)
 
 
@@ -149,10 +167,10 @@ def _begins(column: Any, typed: str) -> Any:
     return Starts(column, fold=str)(typed)
 
 
-def _organisation(row: Organisation, typed: str) -> Hit:
+def _organisation(row: Organisation, typed: str, reach: Reach) -> Hit:
     code = "".join(typed.split()).upper()
     return Hit(
-        url=url_for("orgs.overview", org=row.public_id),
+        url=reach.organisation_url(row.public_id),
         icon="org",
         title=row.name,
         kind=_("Organisation"),

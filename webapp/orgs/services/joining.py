@@ -6,6 +6,7 @@ row's lock lets one win; the other finds the link used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.accounts import passwords
+from webapp.accounts import email_changes, passwords
 from webapp.accounts.models import User
 from webapp.accounts.sessions import address_here
 from webapp.core.crypto import digest
@@ -22,6 +23,7 @@ from webapp.core.errors import Refusal
 from webapp.core.principal import Actor, Principal
 from webapp.core.tenancy import scope, unscoped
 from webapp.core.throttle import Limit, check, hit, take
+from webapp.legal import services as legal
 from webapp.orgs.authority import Rights
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Invitation, Membership
@@ -57,6 +59,7 @@ class NewPerson:
     account: Account
     email: str
     password: str
+    accepted_texts: tuple[int, ...] = ()
 
 
 def find_invitation(secret: str, *, now: datetime) -> Invitation:
@@ -91,7 +94,10 @@ def has_account(row: Invitation) -> bool:
 
 
 def join_as_new_person(row: Invitation, person: NewPerson, *, now: datetime) -> User:
-    """Make the account and the membership; the caller signs the person in."""
+    """Make the account and the membership; the caller signs the person in.
+
+    The link was mailed to the address that an invitation names; one that is typed here is confirmed by a link first.
+    """
     take(ACCEPTANCES, row.public_id)
     email = row.email or person.email
     passwords.check_rule(person.password, names=(person.account.username, email))
@@ -102,21 +108,33 @@ def join_as_new_person(row: Invitation, person: NewPerson, *, now: datetime) -> 
     if accounts.find_by_email(email) is not None:
         raise HasAccount
     with unscoped("a new person's own space"):
-        user = accounts.make_account(person.account, email, password_hash=password_hash, now=now)
+        user = accounts.make_account(
+            person.account,
+            email,
+            password_hash=password_hash,
+            now=now,
+            is_confirmed=row.email is not None,
+        )
     _join(row, user, now)
+    legal.accept(user, person.accepted_texts, via="invitation", now=now)
+    email_changes.ask_confirmation(user, by=_themselves(row, user), now=now)
     return user
 
 
-def join_as(row: Invitation, user: User, *, now: datetime) -> None:
+def join_as(
+    row: Invitation, user: User, *, accepted_texts: Sequence[int] = (), now: datetime
+) -> None:
     """Add the membership to the account of the person who is signed in."""
     refuse_other_person(row, user)
     _hold(row, now)
     _join(row, user, now)
+    legal.accept(user, accepted_texts, via="invitation", now=now)
 
 
 def refuse_other_person(row: Invitation, user: User) -> None:
     """An invitation that names an address is for that person alone."""
-    if row.email is not None and row.email.lower() != user.email.lower():
+    is_theirs = user.email_confirmed and (row.email or "").lower() == user.email.lower()
+    if row.email is not None and not is_theirs:
         raise Refusal(
             _(
                 "This invitation is for %(address)s, but you are signed in as %(own)s. Sign out and open "
@@ -144,8 +162,12 @@ def _hold(row: Invitation, now: datetime) -> None:
         raise LinkDead
 
 
+def _themselves(row: Invitation, user: User) -> Principal:
+    return Principal(Actor.USER, user.id, user.name, org=row.organisation_id, via=address_here())
+
+
 def _join(row: Invitation, user: User, now: datetime) -> None:
-    by = Principal(Actor.USER, user.id, user.name, org=row.organisation_id, via=address_here())
+    by = _themselves(row, user)
     add_membership(
         user,
         row.organisation,
