@@ -148,8 +148,8 @@ async def _greets(wire: Field, target: Target, version: str) -> str | None:
     """None where it answers, whatever it says; else why it does not."""
     deadline = asyncio.get_running_loop().time() + 60
     try:
-        session = await open_session(wire, target, version, deadline)
+        talk = await open_session(wire, target, version, deadline)
     except UnknownHost:
         return SILENT
-    error = (await session.get((SYS_OBJECT_ID,))).error
+    error = (await talk.get((SYS_OBJECT_ID,))).error
     return error if error in (SILENT, LATE) or (version == "3" and error) else None

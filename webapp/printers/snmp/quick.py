@@ -78,19 +78,19 @@ async def look(wire: Field, target: Target, oids: list[str]) -> Look:
     """One GET; single ones where v1 does not know one of them, or all are too much at once."""
     deadline = asyncio.get_running_loop().time() + 30
     try:
-        session = await open_session(wire, target, target.first_version, deadline)
+        talk = await open_session(wire, target, target.first_version, deadline)
     except UnknownHost:
         return Look(error=UNKNOWN_HOST)
-    answer = await session.get(oids)
+    answer = await talk.get(oids)
     if answer.error in (NO_SUCH_NAME, TOO_BIG):
-        return await _singly(session, oids)
+        return await _singly(talk, oids)
     return Look(dict(answer.values(oids)), answer.error)
 
 
-async def _singly(session: Session, oids: list[str]) -> Look:
+async def _singly(talk: Session, oids: list[str]) -> Look:
     reading: dict[str, RawValue] = {}
     for oid in oids:
-        answer = await session.get((oid,))
+        answer = await talk.get((oid,))
         if answer.error and answer.error != NO_SUCH_NAME:
             return Look(reading, answer.error)
         reading.update(answer.values((oid,)))
