@@ -21,6 +21,7 @@ BENCHMARKS = (
     "search",
     "people",
     "imports",
+    "snmp",
 )
 FIGURE = re.compile(r"[a-z0-9_]+ [0-9.]+ \S+")
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 Environment = Literal["production", "development", "test"]
 T = TypeVar("T")
 
+PUBLIC_NETWORKS = "public"
 LANGUAGES = ("en", "fr", "de", "it", "es", "pl", "sv")
 
 
@@ -61,6 +63,9 @@ class Settings:
     backup_at: str
     backup_keep: int
     postgres_bin: Path | None
+    dns_servers: tuple[tuple[str, int], ...] = ()
+    snmp_networks: tuple[str, ...] = ()
+    snmp_never: tuple[str, ...] = ()
 
     @property
     def is_production(self) -> bool:
@@ -189,7 +194,25 @@ def _read(r: _Reader) -> Settings:
         backup_at=_time_of_day(r, "BACKUP_AT", "02:30"),
         backup_keep=r.number("BACKUP_KEEP", 14, 1, 1000),
         postgres_bin=Path(folder) if (folder := r.optional("POSTGRES_BIN")) else None,
+        snmp_networks=_networks(r, "SNMP_NETWORKS"),
+        snmp_never=tuple(filter(None, map(str.strip, r.text("SNMP_NEVER", "").split(",")))),
+        dns_servers=_dns_servers(r),
     )
+
+
+def _networks(r: _Reader, name: str) -> tuple[str, ...]:
+    """Networks, parted by commas or blanks; the word `public` for the internet."""
+    words = r.text(name, "").replace(",", " ").split()
+    for word in words:
+        r.parsed(name, word, _is_network, f"holds {word!r}, which is no network like 10.1.0.0/16")
+    return tuple(words)
+
+
+def _is_network(word: str) -> bool:
+    try:
+        return word == PUBLIC_NETWORKS or bool(ip_network(word))
+    except ValueError:
+        return False
 
 
 def _secret(r: _Reader, name: str) -> str:
@@ -217,6 +240,18 @@ def _address(r: _Reader, name: str, default: str) -> str:
         lambda value: value.count("@") == 1 and not any(c in value for c in " \r\n<>"),
         "must be one plain mail address",
     )
+
+
+def _dns_servers(r: _Reader) -> tuple[tuple[str, int], ...]:
+    """`192.0.2.53 192.0.2.54:5353`; empty: those of the system."""
+    found = []
+    for each in r.text("DNS_SERVERS", "").split():
+        host, _, port = each.partition(":") if each.count(":") == 1 else (each, "", "")
+        try:
+            found.append((str(ip_address(host)), int(port or 53)))
+        except ValueError:
+            r.faults.append(f"DNS_SERVERS holds {each!r}; write addresses, each with :port or not")
+    return tuple(found)
 
 
 _OPERATOR_VARIABLES = (

@@ -6,17 +6,27 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
 from simulators.printer.ber import BerError
-from simulators.printer.messages import PduType, decode_message, version_of
+from simulators.printer.messages import (
+    Message,
+    Pdu,
+    PduType,
+    Status,
+    Version,
+    decode_message,
+    version_of,
+)
+from simulators.printer.mischief import Mischief, spoil_packet, spoil_pdu
 from simulators.printer.oids import Oid, parse_oid
 from simulators.printer.recordings import load_recording
 from simulators.printer.responder import respond
 from simulators.printer.trees import Tree
+from simulators.printer.usm import Engine, Opened, User
 from simulators.printer.values import Value
 
 TICK_SECONDS = 0.25
@@ -35,14 +45,23 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Manners:
-    """How badly a printer answers: shares are from 0 to 1."""
+    """How badly a printer answers: shares are from 0 to 1. `mischief` begins after so many good answers."""
 
     v1_only: bool = False
+    v3_only: bool = False
     bulk: bool = True
     delay_seconds: float = 0.0
     lost_share: float = 0.0
     garbled_share: float = 0.0
     max_octets: int = MAX_OCTETS
+    mischief: Mischief | None = None
+    mischief_after: int = 0
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        if self.v3_only:
+            return (3,)
+        return (0,) if self.v1_only else (0, 1, 3)
 
 
 class Agent:
@@ -60,6 +79,7 @@ class Agent:
         host: str = "127.0.0.1",
         port: int = 0,
         community: str = "public",
+        users: Iterable[User] = (),
         manners: Manners | None = None,
         speed: float = 1.0,
         seed: int | None = None,
@@ -69,7 +89,9 @@ class Agent:
         self._overrides = dict(overrides or {})
         self.host, self.port = host, port
         self.community, self.manners = community.encode(), manners or Manners()
+        self.engine = Engine(users)
         self.seen: Counter[str] = Counter()
+        self._good_answers = 0
         self._chance = random.Random(seed)
         self._stopping = threading.Event()
         self._changing = threading.Lock()
@@ -162,26 +184,61 @@ class Agent:
             self._stopping.wait(self.manners.delay_seconds)
         if self._chance.random() < self.manners.garbled_share:
             answer = self._garbled(answer)
-        with contextlib.suppress(OSError):
-            self._socket.sendto(answer, peer)
+        for packet in self._spoilt_packet(answer):
+            with contextlib.suppress(OSError):
+                self._socket.sendto(packet, peer)
+        self._good_answers += 1
 
     def _reply_to(self, packet: bytes) -> bytes | None:
-        """Version 3 will branch off here, by the number that `version_of` reads."""
         try:
-            if version_of(packet) not in ((0,) if self.manners.v1_only else (0, 1)):
+            version = version_of(packet)
+            if version not in self.manners.versions:
                 return None
-            message = decode_message(packet)
+            return self._v3(packet) if version == 3 else self._by_community(packet)
         except BerError:
             self.seen["malformed"] += 1
             return None
+
+    def _by_community(self, packet: bytes) -> bytes | None:
+        message = decode_message(packet)
         if message.community != self.community:
             self.seen["wrong community"] += 1
             return None
+        reply = self._reply(message, self.manners.max_octets)
+        return Message(message.version, message.community, reply).encoded() if reply else None
+
+    def _v3(self, packet: bytes) -> bytes | None:
+        if not self.engine.users:
+            return None
+        opened = self.engine.open(packet)
+        if not isinstance(opened, Opened):
+            self.seen["report" if opened else "dropped"] += 1
+            return opened
+        if not opened.is_allowed:
+            self.seen["not allowed"] += 1
+            return opened.seal(opened.pdu.refusal(Status.AUTHORIZATION_ERROR))
+        asked = Message(Version.V2C, b"", opened.pdu)
+        reply = self._reply(asked, min(opened.room, self.manners.max_octets))
+        return opened.seal(reply) if reply else None
+
+    def _reply(self, message: Message, max_octets: int) -> Pdu | None:
         self.seen[message.pdu.type.name] += 1
         if message.pdu.type is PduType.GETBULK and not self.manners.bulk:
             return None
-        reply = respond(message, self._tree, max_octets=self.manners.max_octets)
-        return reply.encoded() if reply else None
+        reply = respond(message, self._tree, max_octets=max_octets)
+        if reply is None:
+            return None
+        mischief = self._mischief
+        return spoil_pdu(mischief, reply.pdu, message.pdu, self._chance) if mischief else reply.pdu
+
+    @property
+    def _mischief(self) -> Mischief | None:
+        begun = self._good_answers >= self.manners.mischief_after
+        return self.manners.mischief if begun else None
+
+    def _spoilt_packet(self, answer: bytes) -> list[bytes]:
+        mischief = self._mischief
+        return spoil_packet(mischief, answer, self._chance) if mischief else [answer]
 
     def _garbled(self, answer: bytes) -> bytes:
         """Cut somewhere, or with octets turned."""

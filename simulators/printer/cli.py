@@ -11,16 +11,19 @@ from typing import Any
 import click
 
 from simulators.display import Display, run, until_stopped
-from simulators.printer.agent import Agent, Manners
+from simulators.printer.agent import Agent
+from simulators.printer.agent_options import manners, users
 from simulators.printer.client import Target
 from simulators.printer.faults import FaultKind
 from simulators.printer.machines import PrinterMachine
 from simulators.printer.messages import Version
+from simulators.printer.mischief import Mischief
 from simulators.printer.models import load_model, model_names
 from simulators.printer.overrides import overrides
 from simulators.printer.panic import PanicApp
 from simulators.printer.panic_cli import press_the_button
 from simulators.printer.recordings import load_recording
+from simulators.printer.usm_keys import Auth, Extension, Privacy
 
 _HOST_AND_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+))(?::(\d{1,5}))?")
 DEFAULT_MODEL = "xerox-altalink-c8045"
@@ -33,6 +36,11 @@ Examples:
     python -m simulators printer --fault jam --fault toner-low
   A recorded one under another serial number:
     python -m simulators printer --walk xerox.snmprec --serial 3718264951
+  SNMPv3 alone, with the strongest of everything:
+    python -m simulators printer --v3-user anna --auth sha512 --auth-phrase maplesyrup \\
+        --privacy aes256 --privacy-phrase mapleleaves --key-extension blumenthal --v3-only
+  One that stops in the middle of a walk:
+    python -m simulators printer --mischief silent --mischief-after 8
   Its panic button is pressed:
     python -m simulators printer --walk xerox.snmprec --panic \\
         --portal http://127.0.0.1:8000 --token-file enrol.txt --badge anna@acme.example
@@ -59,6 +67,19 @@ def _share(default: float, text: str) -> Any:
 )
 @click.option("--community", default="public", show_default=True)
 @click.option("--v1", is_flag=True, help="SNMP v1 only.")
+@click.option("--v3-user", metavar="NAME", help="SNMPv3 user, beside the community.")
+@click.option("--v3-only", is_flag=True, help="SNMPv3 only.")
+@click.option("--auth", type=click.Choice(list(Auth)), help="The user's digest.")
+@click.option("--auth-phrase", default="", help="At least 8 characters.")
+@click.option("--privacy", type=click.Choice(list(Privacy)), help="The user's cipher.")
+@click.option("--privacy-phrase", default="", help="At least 8 characters.")
+@click.option(
+    "--key-extension",
+    type=click.Choice(list(Extension)),
+    default=Extension.REEDER,
+    show_default=True,
+    help="How short keys grow for AES-192 and AES-256.",
+)
 @click.option("--serial", help="Serial number.")
 @click.option("--name", help="sysName.")
 @click.option("--location", help="sysLocation.")
@@ -80,6 +101,10 @@ def _share(default: float, text: str) -> Any:
 )
 @click.option("--loss", **_share(0.0, "Share of answers that are lost."))
 @click.option("--garble", **_share(0.0, "Share of answers that are damaged."))
+@click.option("--mischief", type=click.Choice(list(Mischief)), help="Answers go bad like this.")
+@click.option(
+    "--mischief-after", default=0, type=click.IntRange(0), help="Good answers before they do."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--panic", is_flag=True, help="Press the panic button once, print the link, end.")
 @click.option(
@@ -98,7 +123,7 @@ def _share(default: float, text: str) -> Any:
     "--state", type=click.Path(path_type=Path), help="Where phone and unsent launch are kept."
 )
 def printer(**options: Any) -> None:
-    """A printer: an SNMP agent (v1, v2c), and the app with the panic button."""
+    """A printer: an SNMP agent (v1, v2c, v3), and the app with the panic button."""
     display = Display(as_json=options["as_json"])
     token = _token(options) if options["panic"] else ""
     if options["target"]:
@@ -161,7 +186,8 @@ def _agent(options: dict[str, Any]) -> tuple[Agent, PrinterMachine | None]:
         host=options["host"],
         port=options["port"],
         community=options["community"],
-        manners=_manners(options, machine),
+        users=users(options),
+        manners=manners(options, machine),
         speed=options["speed"],
         seed=options["seed"],
     )
@@ -179,16 +205,6 @@ def _machine(options: dict[str, Any]) -> PrinterMachine:
     for fault in options["faults"]:
         machine.break_down(FaultKind(fault))
     return machine
-
-
-def _manners(options: dict[str, Any], machine: PrinterMachine | None) -> Manners:
-    return Manners(
-        v1_only=options["v1"],
-        bulk=not options["no_bulk"] and (machine is None or machine.model.bulk),
-        delay_seconds=options["delay"],
-        lost_share=options["loss"],
-        garbled_share=options["garble"],
-    )
 
 
 def _token(options: dict[str, Any]) -> str:

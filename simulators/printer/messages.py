@@ -1,6 +1,6 @@
 """SNMP messages with a community: v1 (RFC 1157) and v2c (RFC 1901), PDUs as of RFC 3416.
 
-Version 3 comes in beside them: a message opens into the same `Pdu`, only the envelope differs.
+Version 3 (`v3_messages`) opens into the same `Pdu`, only the envelope differs.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ class PduType(IntEnum):
     RESPONSE = 0xA2
     SET = 0xA3
     GETBULK = 0xA5
+    REPORT = 0xA8
 
 
 class Status(IntEnum):
@@ -31,6 +32,7 @@ class Status(IntEnum):
     TOO_BIG = 1
     NO_SUCH_NAME = 2
     GEN_ERR = 5
+    AUTHORIZATION_ERROR = 16
     NOT_WRITABLE = 17
 
 
@@ -59,17 +61,10 @@ class Message:
     pdu: Pdu
 
     def encoded(self) -> bytes:
-        pdu = self.pdu
         return ber.sequence(
             ber.integer(self.version),
             ber.tlv(Type.STRING, self.community),
-            ber.sequence(
-                ber.integer(pdu.request_id),
-                ber.integer(pdu.status),
-                ber.integer(pdu.index),
-                ber.sequence(*map(encode_varbind, pdu.varbinds)),
-                tag=pdu.type,
-            ),
+            encode_pdu(self.pdu),
         )
 
 
@@ -98,6 +93,16 @@ def decode_pdu(kind: PduType, content: bytes) -> Pdu:
     listed, _ = ber.expect(ber.SEQUENCE, content, at)
     varbinds = tuple(_decode_varbind(tag, item) for tag, item in ber.elements(listed))
     return Pdu(kind, ber.signed(request_id), ber.signed(status), ber.signed(index), varbinds)
+
+
+def encode_pdu(pdu: Pdu) -> bytes:
+    return ber.sequence(
+        ber.integer(pdu.request_id),
+        ber.integer(pdu.status),
+        ber.integer(pdu.index),
+        ber.sequence(*map(encode_varbind, pdu.varbinds)),
+        tag=pdu.type,
+    )
 
 
 def encode_varbind(varbind: VarBind) -> bytes:

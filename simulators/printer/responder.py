@@ -22,7 +22,7 @@ def respond(message: Message, tree: Tree, *, max_octets: int) -> Message | None:
     """None where the agent stays silent: an answer, or a GETBULK in v1."""
     v1 = message.version is Version.V1
     pdu = message.pdu
-    if pdu.type is PduType.RESPONSE or (v1 and pdu.type is PduType.GETBULK):
+    if pdu.type in (PduType.RESPONSE, PduType.REPORT) or (v1 and pdu.type is PduType.GETBULK):
         return None
     room = max_octets - _ENVELOPE - len(message.community)
     if pdu.type is PduType.GETBULK:

@@ -26,8 +26,8 @@ function show(form) {
 }
 
 document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-preview]");
-  if (!form) return;
+  const form = event.target.form; // also of what stands outside it with form=id
+  if (!form?.matches("[data-preview]")) return;
   clearTimeout(waiting);
   waiting = setTimeout(() => show(form), 400);
 });

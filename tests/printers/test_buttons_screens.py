@@ -181,14 +181,3 @@ def test_another_organisations_button_is_unknown(
     assert stranger.get(f"{theirs}/{acme.button}").status_code == 404
     assert stranger.post(f"{theirs}/{acme.button}/closures").status_code == 404
     assert one(world, select(PanicButton.active)) is True
-
-
-@pytest.mark.feature("B-7")
-def test_readings_are_mapped_in_the_form(world: World, admin: Person) -> None:
-    made = admin.post(buttons(world), {**NEW, "oid2": " .1.3.6.1.2.1.43.5.1.1.16.1 "})
-    assert made.status_code == 303
-    assert one(world, select(PanicButton)).fault_sources == {"OID2": "1.3.6.1.2.1.43.5.1.1.16.1"}
-    assert "1.3.6.1.2.1.43.5.1.1.16.1" in admin.get(f"{made.location}/edit").text
-    refused = admin.post(buttons(world), {**NEW, "name": "Other", "oid1": "paper jam"})
-    assert refused.status_code == 422
-    assert "This is no OID" in text_of(refused.text)

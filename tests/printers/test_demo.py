@@ -16,6 +16,8 @@ from webapp.mail.models import Mail
 from webapp.printers.demo import ACME_REQUESTS, token_file
 from webapp.printers.models import (
     PanicButton,
+    PanicImage,
+    PanicMail,
     PanicRequest,
     PanicRequestEvent,
     Printer,
@@ -56,6 +58,11 @@ def test_it_tells_three_weeks_with_something_of_everything(seeded: Portal) -> No
     )
     acme = _all(seeded, in_order)[:ACME_REQUESTS]
     assert acme == sorted(acme)
+    alliance = select(PanicButton).where(PanicButton.name == "Alliance building")
+    (button,) = _all(seeded, alliance)
+    assert {"fr", "de"} <= set(button.texts["who_intro"])  # type: ignore[attr-defined]
+    assert set(_all(seeded, select(PanicImage.page))) == {"logo", "who", "thanks"}
+    assert set(_all(seeded, select(PanicMail.language))) == {"fr", "de"}
     about = select(Mail).where(Mail.cause_kind == "request")
     assert _all(seeded, about) == [], "nobody is written to for requests of the past"
 

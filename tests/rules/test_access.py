@@ -19,6 +19,7 @@ from webapp.devices.access import Bearer
 from webapp.orgs.access import MEMBER
 from webapp.orgs.permissions import Permission, Role
 from webapp.printers.panic.access import PathToken
+from webapp.printers.panic.files import PicturePath
 
 __all__ = ["make_program"]
 
@@ -75,7 +76,7 @@ def test_a_declared_route_does_not(portal: Portal) -> None:
 
 def test_every_kind_of_access_is_tested_here(portal: Portal) -> None:
     """A new kind needs its own test below before it can be used."""
-    kinds = (Permission, Bearer, ApiToken, PathToken)
+    kinds = (Permission, Bearer, ApiToken, PathToken, PicturePath)
     for rule, _ in calls(portal):
         access = access_of(portal, rule.endpoint)
         known = (PUBLIC, SIGNED_IN, OPERATOR, MEMBER, SCRAPER)
@@ -90,6 +91,16 @@ def test_signed_out_visitors_are_led_to_the_sign_in(world: World, visitor: Perso
             answer = visitor.client.open(url, method=method)
             assert answer.status_code == 303, f"{method} {url}"
             assert answer.location.startswith("/sign-in"), f"{method} {url}"
+
+
+def test_a_picture_is_shown_to_whoever_has_its_whole_address(
+    portal: Portal, visitor: Person
+) -> None:
+    """The right one is shown in tests/printers/test_content.py; every other is unknown."""
+    for rule, method in calls(portal):
+        if isinstance(access_of(portal, rule.endpoint), PicturePath):
+            url = url_of(portal, rule, "")
+            assert visitor.client.open(url, method=method).status_code == 404, url
 
 
 @pytest.mark.feature("P-11")

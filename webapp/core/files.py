@@ -7,6 +7,7 @@ picture is kept.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -74,16 +75,46 @@ def file_of(
     }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was written anew: nothing but its pixels is left of the upload."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
 def checked_logo(content: bytes, *, field: str) -> bytes:
     """A PNG of at most 480 × 160 made from the picture; raises `Refusal` for what is none."""
+    return _as_png(_decoded(content, LOGO_SIZE, field))
+
+
+def checked_picture(content: bytes, *, field: str, size: tuple[int, int]) -> Picture:
+    """At most `size` (width, height): PNG, or JPEG where that is smaller and nothing is see-through."""
+    clean = _decoded(content, size, field)
+    written, kind = _as_png(clean), "image/png"
+    if clean.getchannel("A").getextrema() == (255, 255):
+        photo = _as_jpeg(clean)
+        if len(photo) < len(written):
+            written, kind = photo, "image/jpeg"
+    return Picture(written, kind, clean.width, clean.height)
+
+
+def _decoded(content: bytes, size: tuple[int, int], field: str) -> Image.Image:
+    """Upright, in RGBA, fitted into `size`, without what stood beside the pixels."""
     _refuse_size(content, MOST_LOGO_BYTES, field)
     try:
         with Image.open(io.BytesIO(content), formats=LOGO_FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise Refusal(_("The picture has too many pixels; make it smaller."), field=field)
-            return _written_anew(picture)
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
     except _NO_PICTURE as error:
         raise Refusal(_("This is no PNG, JPEG or WebP picture."), field=field) from error
+    upright.thumbnail(size)
+    clean = Image.new("RGBA", upright.size)
+    clean.paste(upright)
+    return clean
 
 
 _NO_PICTURE = (
@@ -97,13 +128,15 @@ _NO_PICTURE = (
 """What Pillow raises over bytes that it can't read: broken PNG chunks are a SyntaxError."""
 
 
-def _written_anew(picture: Image.Image) -> bytes:
-    upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    upright.thumbnail(LOGO_SIZE)
-    clean = Image.new("RGBA", upright.size)
-    clean.paste(upright)
+def _as_png(clean: Image.Image) -> bytes:
     out = io.BytesIO()
     clean.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _as_jpeg(clean: Image.Image) -> bytes:
+    out = io.BytesIO()
+    clean.convert("RGB").save(out, "JPEG", quality=85, optimize=True)
     return out.getvalue()
 
 

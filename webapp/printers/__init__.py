@@ -16,8 +16,14 @@ def init_app(app: Flask) -> None:
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
+    from webapp.printers.domains import jobs as domain_jobs  # noqa: F401 - it registers itself
     from webapp.printers.imports import Printers
-    from webapp.printers.panic.routes import bp as panic_bp
+    from webapp.printers.panic import files, routes  # noqa: F401 - they fill the blueprint
+    from webapp.printers.panic.blueprint import bp as panic_bp
+    from webapp.printers.polling import drain as _drain  # noqa: F401 - registers itself
+    from webapp.printers.polling import retention as _retention  # noqa: F401
+    from webapp.printers.polling import searching as _searching  # noqa: F401
+    from webapp.printers.polling import words as reading_words
     from webapp.printers.replacing import TRADE
     from webapp.printers.routes import bp as admin_bp
     from webapp.printers.technical import printers as technical_source
@@ -29,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(admin_bp)
     app.cli.add_command(printers)
     app.jinja_env.globals["printer_words"] = words
+    app.jinja_env.globals["printer_reading"] = reading_words
     tiles.register("printers", printer_tile, order=50)
     technical.register("printers", technical_source, order=50)
     replacing.register(TRADE)

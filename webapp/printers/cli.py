@@ -2,37 +2,29 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask import has_app_context
+from flask.cli import AppGroup, ScriptInfo
+from sqlalchemy import select
 
-from webapp.printers.snmp.collect import Collected, Gap, collect_all
-from webapp.printers.snmp.decode import Decoded, decode
-from webapp.printers.snmp.profiles import COUNTERS
-from webapp.printers.snmp.raw import to_wire
+from webapp.core.db import db
+from webapp.core.tenancy import unscoped
+from webapp.printers.cli_report import as_json, as_table, discovery_lines
+from webapp.printers.models import Printer
+from webapp.printers.polling.decoding import decode_all
+from webapp.printers.polling.models import SnmpProfile
+from webapp.printers.polling.targets import target_of
+from webapp.printers.snmp.collect import collect_all
+from webapp.printers.snmp.decode import decode
+from webapp.printers.snmp.discover import BadNetwork, Network, discover, parse_network
 from webapp.printers.snmp.sessions import Target
+from webapp.printers.snmp.users import AUTHS, EXTENSIONS, PRIVACIES, REEDER, BadUser, V3User
 
 printers = AppGroup("printers", help="Read printers over SNMP.")
-
-WIDTH = 10
-REASONS = {
-    "silent": "no answer",
-    "late": "the time was up",
-    "garbled": "answered with something that is no SNMP",
-    "refused": "refused by the printer",
-    "tooBig": "the answer would have been too big",
-    "loop": "the table runs in circles",
-    "endless": "the table does not end",
-    "not_asked": "not asked any more",
-    "not_polled": "this model is not to be polled",
-    "unknown_host": "there is no such host",
-    "not_answered": "not answered",
-    "empty": "left empty on the printer",
-    "not_usable": "answered, but not usable",
-    "no_source": "no source known",
-}
 
 
 class HostPort(click.ParamType[tuple[str, int]]):
@@ -53,95 +45,152 @@ class HostPort(click.ParamType[tuple[str, int]]):
         return host, int(port)
 
 
+class NetworkType(click.ParamType[Network]):
+    """`192.0.2.0/24`."""
+
+    name = "cidr"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Network:
+        try:
+            return parse_network(str(value))
+        except BadNetwork as problem:
+            self.fail(f"{problem}.", param, ctx)
+
+
+_HOW = (
+    click.option("--community", default="public", show_default=True, help="SNMP community."),
+    click.option("--v1", "only_v1", is_flag=True, help="Ask in SNMP v1 only; else v2c, then v1."),
+    click.option("--v3-user", help="Ask in SNMPv3 only, as this user."),
+    click.option("--auth", type=click.Choice([*AUTHS]), help="The user's digest."),
+    click.option("--auth-phrase", envvar="SNMP_AUTH_PHRASE", default="", show_envvar=True),
+    click.option("--privacy", type=click.Choice(PRIVACIES), help="The user's cipher."),
+    click.option("--privacy-phrase", envvar="SNMP_PRIVACY_PHRASE", default="", show_envvar=True),
+    click.option(
+        "--key-extension",
+        type=click.Choice(EXTENSIONS),
+        default=REEDER,
+        show_default=True,
+        help="How short keys grow for AES-192 and AES-256.",
+    ),
+    click.option("--profile", help="A reading profile of the portal, by the id in its address."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 60),
+        default=1.5,
+        show_default=True,
+        help="Seconds to wait for one answer, twice.",
+    ),
+)
+
+
+def how_to_ask(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say in which version and as whom printers are asked."""
+    for option in reversed(_HOW):
+        command = option(command)
+    return command
+
+
 @printers.command("collect", with_appcontext=False)
 @click.argument("hosts", nargs=-1, required=True, type=HostPort())
-@click.option("--community", default="public", show_default=True, help="SNMP community.")
-@click.option("--v1", "only_v1", is_flag=True, help="Ask in SNMP v1 only; else v2c, then v1.")
+@how_to_ask
 @click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 60),
-    default=1.5,
-    show_default=True,
-    help="Seconds to wait for one answer, twice.",
+    "--json", "shows_json", is_flag=True, help="One JSON object a printer, readings included."
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a printer, readings included."
-)
-def collect_command(
-    hosts: tuple[tuple[str, int], ...], community: str, only_v1: bool, timeout: float, as_json: bool
-) -> None:
+def collect_command(hosts: tuple[tuple[str, int], ...], shows_json: bool, **how: Any) -> None:
     """Print what each HOST[:PORT] answers, and what is missing.
 
     \b
     flask printers collect 192.0.2.7 printer-2.example:1161
     flask printers collect --v1 --community secret 192.0.2.7
+    flask printers collect --v3-user anna --auth sha256 --privacy aes256 192.0.2.7
     """
-    version = "1" if only_v1 else ""
-    targets = [Target(host, port, community, version, timeout) for host, port in hosts]
-    answers = collect_all(targets)
+    answers = collect_all([_target(how, host, port) for host, port in hosts])
+    show = as_json if shows_json else as_table
     for answer in answers:
-        show = _as_json if as_json else _as_table
         click.echo(show(answer, decode(answer.reading)))
     if not any(answer.has_answered for answer in answers):
         sys.exit(1)
 
 
-def _as_json(answer: Collected, decoded: Decoded) -> str:
-    return json.dumps(
-        {
-            "host": answer.target.host,
-            "port": answer.target.port,
-            "version": answer.version,
-            "seconds": round(answer.seconds, 3),
-            "gaps": [{"subtree": gap.subtree, "why": gap.why} for gap in answer.gaps],
-            "decoded": decoded.as_json() if answer.has_answered else None,
-            "reading": to_wire(answer.reading),
-        },
-        ensure_ascii=False,
+@printers.command("discover", with_appcontext=False)
+@click.argument("network", type=NetworkType())
+@click.option("--port", type=click.IntRange(1, 65535), default=161, show_default=True)
+@how_to_ask
+@click.option("--json", "shows_json", is_flag=True, help="One JSON object a printer.")
+def discover_command(network: Network, port: int, shows_json: bool, **how: Any) -> None:
+    """Find the printers of a network: maker, model, serial number, name.
+
+    \b
+    flask printers discover 192.0.2.0/24 --json
+    """
+    result = discover(network, _target(how, "", port))
+    lines = (
+        (json.dumps(found.as_json(), ensure_ascii=False) for found in result.printers)
+        if shows_json
+        else discovery_lines(result)
+    )
+    for line in lines:
+        click.echo(line)
+    if not result.printers:
+        sys.exit(1)
+
+
+@printers.command("decode-again")
+@click.option("--printer", "public_id", help="Only of this printer, by the id in its address.")
+@click.option("--since", type=click.DateTime(), help="Only readings from then on (UTC).")
+def decode_again_command(public_id: str | None, since: datetime | None) -> None:
+    """Decode the stored readings by the present profiles. No printer is asked."""
+    with unscoped("the operator's command"):
+        printer_id = None
+        if public_id:
+            printer_id = db.session.scalar(select(Printer.id).where(Printer.public_id == public_id))
+            if printer_id is None:
+                raise click.ClickException(f"There is no printer {public_id}.")
+        looked, changed = decode_all(
+            printer_id=printer_id, since=since.replace(tzinfo=UTC) if since else None
+        )
+    click.echo(f"{looked} readings decoded, {changed} of them say something else now.")
+
+
+def _target(how: dict[str, Any], host: str, port: int) -> Target:
+    """Raises a usage error where the user can't be."""
+    if how["profile"]:
+        return _by_profile(how["profile"], host)
+    return Target(
+        host,
+        port,
+        how["community"],
+        "1" if how["only_v1"] else "",
+        how["timeout"],
+        user=_user(how) if how["v3_user"] else None,
     )
 
 
-def _as_table(answer: Collected, decoded: Decoded) -> str:
-    title = f"{answer.target.host}:{answer.target.port}"
-    if not answer.has_answered:
-        why = "; ".join(_reason(gap.why) for gap in answer.gaps)
-        return f"{title}\n{'':2}{why}\n"
-    how = f"SNMP v{answer.version}, {len(answer.reading)} readings in {answer.seconds:.1f} s"
-    lines = [f"{title}  ({how})"]
-    lines += [f"  {name:<{WIDTH}}  {value}" for name, value in _lines(decoded) if value]
-    lines += [f"  {'missing':<{WIDTH}}  {text}" for text in _missing(decoded, answer.gaps)]
-    return "\n".join(lines) + "\n"
+def _user(how: dict[str, Any]) -> V3User:
+    user = V3User(
+        name=how["v3_user"],
+        auth=how["auth"] or "",
+        auth_phrase=how["auth_phrase"],
+        privacy=how["privacy"] or "",
+        privacy_phrase=how["privacy_phrase"],
+        extension=how["key_extension"],
+    )
+    try:
+        return user.check()
+    except BadUser as problem:
+        raise click.UsageError(
+            f"SNMPv3 user, {problem.field.replace('_', ' ')}: {problem}."
+        ) from None
 
 
-def _lines(decoded: Decoded) -> Iterator[tuple[str, str]]:
-    identity = decoded.identity
-    yield "maker", identity.maker
-    yield "model", identity.model
-    yield "serial", " also ".join(filter(None, (identity.serial, ", ".join(identity.aliases))))
-    yield "name", identity.name
-    yield "location", identity.location
-    for name in (*COUNTERS, "life"):
-        counter = getattr(decoded.counters, name)
-        unit = decoded.counters.life_unit if name == "life" else ""
-        yield (
-            name,
-            f"{counter.value:>10,}  {unit or 'pages'}  from {counter.oid}" if counter else "",
-        )
-    for supply in decoded.supplies:
-        level = f"{supply.percent:>4} %" if supply.percent is not None else "     –"
-        yield "supply", f"{level}  {supply.state:<7}  {supply.description}"
-    for fault in decoded.faults:
-        yield "fault", f"{fault.text}  ({fault.severity}, {fault.source})"
-    yield "panel", " / ".join(decoded.state.panel)
-    yield "doubtful", ", ".join(text.replace("_", " ") for text in decoded.doubtful)
-
-
-def _missing(decoded: Decoded, gaps: tuple[Gap, ...]) -> Iterator[str]:
-    for lack in decoded.missing:
-        yield f"{lack.what.replace('_', ' ')}: {_reason(lack.why)}"
-    for gap in gaps:
-        yield f"{gap.subtree or 'tables'}: {_reason(gap.why)}"
-
-
-def _reason(why: str) -> str:
-    return REASONS.get(why, why)
+def _by_profile(public_id: str, host: str) -> Target:
+    """The only way that needs the database."""
+    if not has_app_context():
+        app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+        with app.app_context():
+            return _by_profile(public_id, host)
+    with unscoped("the operator's command"):
+        profile = db.session.scalar(select(SnmpProfile).where(SnmpProfile.public_id == public_id))
+        if profile is None:
+            raise click.ClickException(f"There is no reading profile {public_id}.")
+        return target_of(profile, host)

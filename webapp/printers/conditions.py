@@ -22,6 +22,25 @@ def _words(detail: Mapping[str, Any]) -> str:
 PRINTER_FAULT = register(ConditionKind("printer_fault", _l("Printer fault"), _words))
 
 
+def _nothing(detail: Mapping[str, Any]) -> str:
+    return ""
+
+
+PRINTER_SILENT = register(ConditionKind("printer_silent", _l("Printer doesn't answer"), _nothing))
+
+
+def observe_silence(printer: Printer, *, is_silent: bool, now: datetime) -> None:
+    """After the second poll without an answer, and after the first one with. Many printers sleep: a warning."""
+    observe(
+        PRINTER_SILENT,
+        organisation_id=printer.organisation_id,
+        device_id=printer.id,
+        is_bad=is_silent,
+        severity=Severity.WARNING,
+        now=now,
+    )
+
+
 def observe_faults(printer: Printer, *, now: datetime) -> None:
     """After a reading: the printer's state has just been brought up to date."""
     alarming = printer.state == DeviceState.ALARM

@@ -27,8 +27,8 @@ from webapp.devices.access import ENROLMENT
 from webapp.devices.models import Credential, DeviceState
 from webapp.devices.services import create_enrolment_token
 from webapp.orgs.models import Organisation
+from webapp.printers import demo_content, work
 from webapp.printers import demo_data as data
-from webapp.printers import work
 from webapp.printers.demo_data import Machine
 from webapp.printers.facts import merge
 from webapp.printers.launches import keep_answers, launch_printer, start
@@ -118,6 +118,7 @@ def _acme_buttons(acme: Organisation, now: datetime) -> list[tuple[PanicButton, 
         phone="+39 0444 555 120",
         now=began,
     )
+    demo_content.word(alliance, now=began)
     return [(alliance, data.ALLIANCE), (head_office, data.HEAD_OFFICE)]
 
 

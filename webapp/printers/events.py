@@ -11,6 +11,11 @@ from webapp.audit.words import name_facts
 class PrinterEvent(AuditEvent):
     BUTTON_CREATED = "printers:button:created", _("Panic button created")
     BUTTON_CHANGED = "printers:button:changed", _("Panic button changed")
+    MAIL_WORDED = "printers:mail:worded", _("Mail of a panic button worded")
+    MAIL_TESTED = "printers:mail:tested", _("Test mail of a panic button sent")
+    DOMAIN_ADDED = "printers:domain:added", _("Sender domain added")
+    DOMAIN_CHECKED = "printers:domain:checked", _("Sender domain checked")
+    DOMAIN_REMOVED = "printers:domain:removed", _("Sender domain removed")
     PRINTER_ADDED = "printers:printer:added", _("Printer added")
     PRINTER_CHANGED = "printers:printer:changed", _("Printer changed")
     PRINTER_REMOVED = "printers:printer:removed", _("Printer removed")
@@ -19,6 +24,10 @@ class PrinterEvent(AuditEvent):
     CODE_RENEWED = "printers:code:renewed", _("New printer code made")
     CODE_REFUSED = "printers:code:refused", _("Wrong printer code entered")
     PRINTERS_IMPORTED = "printers:printers:imported", _("Printers imported")
+    PROFILE_CREATED = "printers:profile:created", _("Reading profile created")
+    PROFILE_CHANGED = "printers:profile:changed", _("Reading profile changed")
+    PROFILE_REMOVED = "printers:profile:removed", _("Reading profile removed")
+    NETWORK_SEARCHED = "printers:network:searched", _("Network searched for printers")
     REQUEST_OPENED = "printers:request:opened", _("Request opened")
     REQUEST_CHANGED = "printers:request:changed", _("Request changed")
     REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")
@@ -30,7 +39,10 @@ name_objects(
         "panic_button": _("Panic button"),
         "printer": _("Printer"),
         "printer_import": _("Printer import"),
+        "printer_discovery": _("Search for printers"),
+        "snmp_profile": _("Reading profile"),
         "request": _("Request"),
+        "sender_domain": _("Sender domain"),
     }
 )
 
@@ -44,8 +56,14 @@ name_facts(
         "location": _("Location"),
         "maker": _("Maker"),
         "message_required": _("A message is required on page 3"),
+        "colours": _("Colours"),
+        "from_email": _("From e-mail"),
+        "from_name": _("From name"),
+        "page": _("Page"),
+        "receiver": _("Receiver"),
         "fault_sources": _("Readings in the mails"),
         "model": _("Model"),
+        "polled_by": _("Read by"),
         "printer": _("Printer"),
         "printers": _("Printers"),
         "problem": _("Problem"),

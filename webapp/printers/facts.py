@@ -19,6 +19,8 @@ from webapp.printers.snmp.supplies import Supply
 
 MESSAGES = 4
 MESSAGE_NAMES = ("OID1", "OID2", "OID3", "OID4")
+FAULT = "fault "
+LONGEST_SHOWN = 120
 _NO_SERIAL = re.compile(r"(?:0+|X+|-+|N/?A|NONE|NULL|UNKNOWN|DEFAULT)?")
 
 
@@ -68,7 +70,19 @@ def merge(said: LaunchFacts, reading: dict[str, RawValue]) -> dict[str, Any]:
         "supplies": _supplies(said, decoded),
         "missing": [[m.what, m.why] for m in decoded.missing],
         "doubtful": list(decoded.doubtful),
+        "said": _said_by_app(said),
+        "sources": _sources(decoded),
     }
+
+
+def decode_again(known: dict[str, Any], packed: bytes) -> dict[str, Any] | None:
+    """The facts of a stored reading by the present profiles; None where the app's own part of them isn't known apart
+    (readings of before it was kept)."""
+    if "said" not in known:
+        return None
+    said = msgspec.convert(known["said"], LaunchFacts)
+    gaps = {"gaps": known["gaps"]} if "gaps" in known else {}
+    return merge(said, unpack(packed)) | gaps
 
 
 def messages(known: dict[str, Any], packed: bytes | None, sources: dict[str, str]) -> list[str]:
@@ -77,9 +91,27 @@ def messages(known: dict[str, Any], packed: bytes | None, sources: dict[str, str
     faults = [*known["faults"], "", "", "", ""][:MESSAGES]
     reading = unpack(packed) if packed and sources else {}
     return [
-        _said(reading, sources[name]) if name in sources else faults[place]
+        _of_source(sources.get(name, f"{FAULT}{place + 1}"), faults, reading)
         for place, name in enumerate(MESSAGE_NAMES)
     ]
+
+
+def _of_source(source: str, faults: list[str], reading: dict[str, RawValue]) -> str:
+    """`fault 2` is the second fault message; all else is an OID."""
+    if source.startswith(FAULT):
+        return faults[int(source.removeprefix(FAULT)) - 1]
+    return _said(reading, source)
+
+
+def readable(packed: bytes) -> list[tuple[str, str]]:
+    """(OID, what it says) of a stored reading, in the order of the OIDs; what says nothing is left out."""
+    reading = unpack(packed)
+    found = [(oid, _said(reading, oid)) for oid in sorted(reading, key=_arcs)]
+    return [(oid, words[:LONGEST_SHOWN]) for oid, words in found if words]
+
+
+def _arcs(oid: str) -> list[int]:
+    return [int(arc) for arc in oid.split(".")]
 
 
 def _said(reading: dict[str, RawValue], oid: str) -> str:
@@ -131,6 +163,29 @@ def _address(text: str | None) -> str:
         return str(ipaddress.ip_address((text or "").strip()))
     except ValueError:
         return ""
+
+
+def _said_by_app(said: LaunchFacts) -> dict[str, Any]:
+    """What did not come from the reading: kept, so that the reading can be decoded again under it."""
+    told: dict[str, Any] = msgspec.to_builtins(said)
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _sources(decoded: Decoded) -> dict[str, Any]:
+    """What the four places that know of faults say, side by side."""
+    state = decoded.state
+    return {
+        "device_status": state.device_status,
+        "printer_status": state.printer_status,
+        "bits": list(state.error_state) if state.error_state is not None else None,
+        "panel": list(state.panel),
+        "saving_power": state.is_saving_power,
+        "alerts": [
+            {"text": fault.text, "severity": fault.severity}
+            for fault in decoded.faults
+            if fault.source == "alert"
+        ],
+    }
 
 
 def _clean(text: str | None) -> str:

@@ -26,10 +26,10 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from webapp.core.forms import CreatingForm, PortalForm, one_line, stripped
 from webapp.core.preferences import LANGUAGE_NAMES
 from webapp.printers.addresses import is_address
-from webapp.printers.facts import MESSAGE_NAMES, usable_serial
+from webapp.printers.facts import usable_serial
 from webapp.printers.models import PanicButton, PanicReason, Printer
+from webapp.printers.reasons import ICONS
 from webapp.printers.services import ButtonFacts, PrinterFacts
-from webapp.printers.snmp.raw import BadReading, parse_oid
 
 MOST_EMAILS = 20
 LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
@@ -45,22 +45,6 @@ class TickListField(SelectMultipleField):  # type: ignore[misc]
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-
-def _oid(_form: object, field: Field) -> None:
-    """An OID as printers' manuals write it, with or without the leading dot."""
-    if not field.data:
-        return
-    try:
-        field.data = parse_oid(field.data)
-    except BadReading as error:
-        words = _t("This is no OID. Write it as 1.3.6.1.2.1.43.16.5.1.2.1.1.")
-        raise ValidationError(words) from error
-
-
-def _reading_field(name: str) -> StringField:
-    """The reading that `[[[OID1]]]` and so on stand for instead of a fault message."""
-    return StringField(f"[[[{name}]]]", [MayBeEmpty(), at_most(300), _oid], filters=[stripped])
 
 
 class ButtonForm(CreatingForm):
@@ -96,10 +80,6 @@ class ButtonForm(CreatingForm):
     )
     ask_phone = BooleanField(_("Ask for the person's phone on page 1"))
     message_required = BooleanField(_("A message is required on page 3"))
-    oid1 = _reading_field("OID1")
-    oid2 = _reading_field("OID2")
-    oid3 = _reading_field("OID3")
-    oid4 = _reading_field("OID4")
     version = HiddenField()
 
     @classmethod
@@ -113,7 +93,6 @@ class ButtonForm(CreatingForm):
             phone=button.phone or "",
             ask_phone=button.ask_phone,
             message_required=button.message_required,
-            **{name.lower(): oid for name, oid in button.fault_sources.items()},
             version=str(button.version),
         )
         return filled
@@ -140,9 +119,6 @@ class ButtonForm(CreatingForm):
             phone=self.phone.data or "",
             ask_phone=self.ask_phone.data,
             message_required=self.message_required.data,
-            fault_sources={
-                name: field.data for name in MESSAGE_NAMES if (field := self[name.lower()]).data
-            },
         )
 
 
@@ -208,6 +184,12 @@ class PrinterForm(CreatingForm):
 class ReasonForm(CreatingForm):
     """A reason in every language that the button offers."""
 
+    icon = SelectField(
+        _("Sign"),
+        choices=[SelectChoice("", _("None")), *(SelectChoice(k, v) for k, v in ICONS.items())],
+        default="",
+        description=_("A small picture before the words, for those who don't read them."),
+    )
     version = HiddenField()
     languages: tuple[str, ...] = ()
 
@@ -223,7 +205,9 @@ class ReasonForm(CreatingForm):
     def of(cls, button: PanicButton, reason: PanicReason) -> ReasonForm:
         """Filled with the present words."""
         words = {f"text_{code}": reason.texts.get(code, "") for code in LANGUAGE_NAMES}
-        return _reason_form(button)(formdata=None, version=str(reason.version), **words)
+        return _reason_form(button)(
+            formdata=None, version=str(reason.version), icon=reason.icon or "", **words
+        )
 
     def texts(self) -> dict[str, str]:
         return {code: self[f"text_{code}"].data or "" for code in self.languages}

@@ -11,17 +11,20 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from webapp.core.db import db
+from webapp.mail.compose import Composed, Draft, Look, assemble
 from webapp.mail.models import Mail
 from webapp.mail.outbox import send_composed
-from webapp.mail.placeholders import fill_html, fill_subject
+from webapp.mail.placeholders import fill_html, fill_subject, names
 from webapp.mail.types import name_composed
 from webapp.printers.default_mails import default_mail
+from webapp.printers.domains.services import is_verified
 from webapp.printers.models import PanicButton, PanicMail, PanicRequest, Receiver
-from webapp.printers.variables import values_of
+from webapp.printers.variables import DESCRIPTIONS, Values, values_of
 
 name_composed("printer_request_end_user", _("Printer request: confirmation"))
 name_composed("printer_request_technicians", _("Printer request: to the technicians"))
 name_composed("printer_request_answer", _("Printer request: answer"))
+name_composed("printer_request_test", _("Printer request: test mail"))
 
 
 def send_request_mails(request: PanicRequest) -> None:
@@ -42,7 +45,9 @@ def send_answer(request: PanicRequest, text: str) -> Mail:
         to=request.email,
         language=request.language,
         organisation_id=request.organisation_id,
-        from_name=button.from_name or button.name,
+        from_name=sender_name(button),
+        from_email=button.from_email,
+        from_is_verified=_is_verified(button),
         reply_to=answers_go_to(button),
         type="printer_request_answer",
         about=("request", request.public_id),
@@ -67,14 +72,64 @@ def mails_about(request: PanicRequest) -> list[Mail]:
 
 def template_of(button: PanicButton, receiver: Receiver, language: str) -> tuple[str, str]:
     """Subject and HTML: the button's own template, else the default one."""
-    own = db.session.scalar(
-        select(PanicMail).where(
+    own = own_mail(button, receiver, language)
+    return (own.subject, own.html) if own is not None else default_mail(receiver, language)
+
+
+def own_mail(button: PanicButton, receiver: Receiver, language: str) -> PanicMail | None:
+    return db.session.scalar(
+        select(PanicMail)
+        .where(
             PanicMail.button_id == button.id,
             PanicMail.receiver == receiver,
             PanicMail.language == language,
         )
+        .execution_options(populate_existing=True)
     )
-    return (own.subject, own.html) if own is not None else default_mail(receiver, language)
+
+
+def composed(
+    button: PanicButton, receiver: Receiver, language: str, draft: Draft, values: Values
+) -> Composed:
+    """As it would arrive. A placeholder that isn't known stands as it is written."""
+    unknown = {*names(draft.subject), *names(draft.html)} - set(DESCRIPTIONS)
+    shown = {**values, **{name: f"[[[{name}]]]" for name in unknown}}
+    answers_read = receiver is Receiver.TECHNICIANS or button.from_email is not None
+    look = Look(language=language, brand=sender_name(button), answers_read=answers_read)
+    return assemble(fill_subject(draft.subject, shown), fill_html(draft.html, shown), look)
+
+
+def send_trial(
+    button: PanicButton,
+    receiver: Receiver,
+    language: str,
+    draft: Draft,
+    *,
+    values: Values,
+    to: str,
+) -> Mail:
+    """The same to one address, from where the real one would come."""
+    return send_composed(
+        subject=fill_subject(draft.subject, values),
+        html=fill_html(draft.html, values),
+        to=to,
+        language=language,
+        organisation_id=button.organisation_id,
+        from_name=sender_name(button),
+        from_email=button.from_email,
+        from_is_verified=_is_verified(button),
+        reply_to=values["ENDUSEREMAIL"] if receiver is Receiver.TECHNICIANS else button.from_email,
+        type="printer_request_test",
+        about=("panic_button", button.public_id),
+    )
+
+
+def sender_name(button: PanicButton) -> str:
+    return button.from_name or button.name
+
+
+def _is_verified(button: PanicButton) -> bool:
+    return button.from_email is not None and is_verified(button.from_email)
 
 
 def _send(
@@ -83,6 +138,7 @@ def _send(
     button = request.button
     subject, html = template_of(button, receiver, language)
     values = values_of(request, language=language)
+    verified = _is_verified(button)
     for address in addresses:
         send_composed(
             subject=fill_subject(subject, values),
@@ -90,7 +146,9 @@ def _send(
             to=address,
             language=language,
             organisation_id=request.organisation_id,
-            from_name=button.from_name or button.name,
+            from_name=sender_name(button),
+            from_email=button.from_email,
+            from_is_verified=verified,
             reply_to=_reply_to(request, receiver),
             type=f"printer_request_{receiver.value}",
             about=("request", request.public_id),

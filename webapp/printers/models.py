@@ -24,9 +24,14 @@ from webapp.core.db import (
     Versioned,
 )
 from webapp.core.listing import word_index
-from webapp.core.localized import Localized, LocalizedText
 from webapp.core.tenancy import Owned
 from webapp.devices.models import DeviceState, Liveness
+from webapp.printers.button_models import PanicButton as PanicButton
+from webapp.printers.button_models import PanicImage as PanicImage
+from webapp.printers.button_models import PanicMail as PanicMail
+from webapp.printers.button_models import PanicReason as PanicReason
+from webapp.printers.button_models import Receiver as Receiver
+from webapp.printers.button_models import SenderDomain as SenderDomain
 
 
 class RequestState(StrEnum):
@@ -48,75 +53,12 @@ _NEXT_STATES = {
 }
 
 
-class Receiver(StrEnum):
-    """To whom one of the button's two mails goes."""
+class PolledBy(StrEnum):
+    """Who reads it by itself, beside what its own app tells."""
 
-    TECHNICIANS = "technicians"
-    END_USER = "end_user"
-
-
-class PanicButton(Owned, Versioned, Base):
-    """A support form: its texts, reasons and mails. One for each building or customer."""
-
-    __tablename__ = "panic_buttons"
-    __table_args__ = (
-        Index(None, "organisation_id", "sort_name", "id"),
-        word_index("ix_panic_buttons_words", "sort_name"),
-    )
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    name: Mapped[str]
-    sort_name: Mapped[str]
-    language: Mapped[str] = mapped_column(default="en")
-    languages: Mapped[Texts] = mapped_column(default=lambda: ["en"])
-    texts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    ask_phone: Mapped[bool] = mapped_column(default=False)
-    message_required: Mapped[bool] = mapped_column(default=False)
-    phone: Mapped[str | None]
-    technician_emails: Mapped[Texts] = mapped_column(default=list)
-    from_email: Mapped[str | None]
-    from_name: Mapped[str] = mapped_column(default="")
-    fault_sources: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[Instant]
-
-    reasons: Mapped[list[PanicReason]] = relationship(
-        back_populates="button", order_by="PanicReason.position, PanicReason.id"
-    )
-    mails: Mapped[list[PanicMail]] = relationship(back_populates="button")
-
-
-class PanicReason(Owned, Versioned, Base):
-    """What can be wrong, to tick. One that was ever ticked is hidden, never deleted."""
-
-    __tablename__ = "panic_reasons"
-    __table_args__ = (Index(None, "button_id", "position", "id"),)
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    button_id: Mapped[BigInt] = mapped_column(ForeignKey("panic_buttons.id", ondelete="CASCADE"))
-    texts: Mapped[LocalizedText] = mapped_column(Localized)
-    position: Mapped[SmallInt]
-    hidden: Mapped[bool] = mapped_column(default=False)
-
-    button: Mapped[PanicButton] = relationship(back_populates="reasons")
-
-
-class PanicMail(Owned, Versioned, Base):
-    """One of the button's own mail templates; placeholders of B-7."""
-
-    __tablename__ = "panic_mails"
-    __table_args__ = (UniqueConstraint("button_id", "receiver", "language"),)
-
-    id: Mapped[Id]
-    button_id: Mapped[BigInt] = mapped_column(ForeignKey("panic_buttons.id", ondelete="CASCADE"))
-    receiver: Mapped[str]
-    language: Mapped[str]
-    subject: Mapped[str]
-    html: Mapped[str]
-
-    button: Mapped[PanicButton] = relationship(back_populates="mails")
+    NONE = "none"
+    PORTAL = "portal"
+    AGENT = "agent"
 
 
 class Printer(Owned, Versioned, Base):
@@ -134,6 +76,7 @@ class Printer(Owned, Versioned, Base):
         Index(None, "serial", postgresql_ops={"serial": "text_pattern_ops"}),
         Index(None, "serial_end", postgresql_ops={"serial_end": "text_pattern_ops"}),
         Index(None, "button_id"),
+        Index(None, "poll_profile_id"),
         CheckConstraint("serial IS NULL OR serial <> ''", name="serial"),
     )
 
@@ -152,6 +95,8 @@ class Printer(Owned, Versioned, Base):
     code_digest: Mapped[bytes] = mapped_column(unique=True)
     code_sealed: Mapped[bytes]
     bound_at: Mapped[datetime | None]
+    poll_profile_id: Mapped[int | None] = mapped_column(ForeignKey("snmp_profiles.id"))
+    polled_by: Mapped[str] = mapped_column(default=PolledBy.NONE, server_default=PolledBy.NONE)
     state: Mapped[str] = mapped_column(default=DeviceState.NOT_SET_UP)
     problem: Mapped[str | None]
     pages_total: Mapped[int | None] = mapped_column(BigInteger)
@@ -191,6 +136,7 @@ class PrinterReading(Owned, Base):
     pages_colour: Mapped[int | None] = mapped_column(BigInteger)
     pages_large: Mapped[int | None] = mapped_column(BigInteger)
     doubtful: Mapped[Texts] = mapped_column(default=list)
+    complete: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     daily: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """The last of its day, kept when the others go after 90 days."""
 

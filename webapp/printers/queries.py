@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import abort
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from webapp.accounts.models import User
@@ -21,9 +21,12 @@ from webapp.printers.models import (
     PanicRequest,
     Printer,
     PrinterReading,
+    SenderDomain,
 )
 
 LATEST = 10
+NOTHING_RAW = 16
+"""Bytes of a packed reading without any value."""
 
 
 def request_of_launch(launch: PanicLaunch) -> PanicRequest | None:
@@ -74,6 +77,12 @@ def buttons() -> Select[Any]:
     return select(PanicButton)
 
 
+def first_button() -> PanicButton | None:
+    """The oldest one that is on."""
+    statement = select(PanicButton).where(PanicButton.active).order_by(PanicButton.id).limit(1)
+    return db.session.scalar(statement)
+
+
 def all_buttons() -> list[PanicButton]:
     return list(db.session.scalars(select(PanicButton).order_by(PanicButton.sort_name)))
 
@@ -116,6 +125,20 @@ def readings_of(printer: Printer) -> list[PrinterReading]:
     )
 
 
+def last_reading(button: PanicButton, printer: str = "") -> PrinterReading | None:
+    """The latest that holds something raw: of the printer named, else of any printer of the button."""
+    statement = (
+        select(PrinterReading)
+        .join(Printer, Printer.id == PrinterReading.printer_id)
+        .where(Printer.button_id == button.id, func.length(PrinterReading.raw) > NOTHING_RAW)
+        .order_by(PrinterReading.at.desc(), PrinterReading.id.desc())
+        .limit(1)
+    )
+    if printer:
+        statement = statement.where(Printer.public_id == printer)
+    return db.session.scalar(statement)
+
+
 def launches_of(printer: Printer) -> list[PanicLaunch]:
     return list(
         db.session.scalars(
@@ -137,6 +160,29 @@ def requests_of(printer: Printer) -> list[PanicRequest]:
             .limit(LATEST)
         )
     )
+
+
+def latest_requests_of_button(button: PanicButton) -> list[PanicRequest]:
+    """To fill a mail with: the latest, newest first."""
+    return list(
+        db.session.scalars(
+            select(PanicRequest)
+            .where(PanicRequest.button_id == button.id)
+            .options(selectinload(PanicRequest.printer))
+            .order_by(PanicRequest.id.desc())
+            .limit(LATEST)
+        )
+    )
+
+
+def sender_domains() -> list[SenderDomain]:
+    return list(db.session.scalars(select(SenderDomain).order_by(SenderDomain.domain)))
+
+
+def get_domain(public_id: str) -> SenderDomain:
+    return db.session.scalar(
+        select(SenderDomain).where(SenderDomain.public_id == public_id)
+    ) or abort(404)
 
 
 def has_requests(printer: Printer) -> bool:

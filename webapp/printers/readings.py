@@ -33,6 +33,7 @@ def keep_reading(
             raw=raw if raw is not None else pack({}),
             decoded=known,
             doubtful=doubtful,
+            complete=not known.get("gaps"),
             **{f"pages_{name}": known["counters"][name] for name in COUNTERS},
         )
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from webapp.audit import log as audit
 from webapp.core.db import db
@@ -15,10 +16,27 @@ from webapp.printers.events import PrinterEvent
 from webapp.printers.models import PanicButton, PanicReason
 
 MOST_REASONS = 40
+ICONS: Final = {
+    "jam": _l("Paper jam"),
+    "paper": _l("Paper"),
+    "toner": _l("Toner or ink"),
+    "quality": _l("Print quality"),
+    "error": _l("Message on the panel"),
+    "scan": _l("Scanning"),
+    "sign-in": _l("Signing in"),
+    "noise": _l("Noise"),
+    "network": _l("Network"),
+    "staple": _l("Staples"),
+    "door": _l("Cover"),
+    "other": _l("Something else"),
+}
+"""Signs that may stand before a reason: files in static/img/reasons."""
 Direction = Literal["up", "down"]
 
 
-def add_reason(button: PanicButton, texts: Mapping[str, str]) -> PanicReason:
+def add_reason(
+    button: PanicButton, texts: Mapping[str, str], icon: str | None = None
+) -> PanicReason:
     """At the end of the list."""
     if len(button.reasons) >= MOST_REASONS:
         words = _("A button has at most %(most)s reasons. Reword one.", most=MOST_REASONS)
@@ -26,6 +44,7 @@ def add_reason(button: PanicButton, texts: Mapping[str, str]) -> PanicReason:
     reason = PanicReason(
         organisation_id=button.organisation_id,
         texts=LocalizedText({code: words for code, words in texts.items() if words}),
+        icon=icon,
         position=max((r.position for r in button.reasons), default=-1) + 1,
     )
     button.reasons.append(reason)
@@ -34,15 +53,17 @@ def add_reason(button: PanicButton, texts: Mapping[str, str]) -> PanicReason:
     return reason
 
 
-def word_reason(button: PanicButton, reason: PanicReason, texts: Mapping[str, str]) -> None:
-    """New words from now on; requests made before keep the old ones."""
+def word_reason(
+    button: PanicButton, reason: PanicReason, texts: Mapping[str, str], icon: str | None = None
+) -> None:
+    """New words and sign from now on; requests made before keep the old words."""
     worded = LocalizedText(reason.texts)
     for language, words in texts.items():
         worded = worded.with_text(language, words)
-    if worded == reason.texts:
+    if worded == reason.texts and icon == reason.icon:
         return
     before = _name(button, reason)
-    reason.texts = worded
+    reason.texts, reason.icon = worded, icon
     _record(button, worded=_name(button, reason), before=before)
 
 

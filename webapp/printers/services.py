@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ from webapp.printers.models import (
     Printer,
     PrinterReading,
 )
-from webapp.printers.texts import DEFAULT_REASONS
+from webapp.printers.texts import DEFAULT_ICONS, DEFAULT_REASONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,6 @@ class ButtonFacts:
     phone: str = ""
     ask_phone: bool = False
     message_required: bool = False
-    fault_sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +97,8 @@ def create_button(
         created_at=now,
     )
     button.reasons = [
-        PanicReason(organisation_id=organisation_id, texts=texts, position=place)
-        for place, texts in enumerate(DEFAULT_REASONS)
+        PanicReason(organisation_id=organisation_id, texts=texts, position=place, icon=icon)
+        for place, (texts, icon) in enumerate(zip(DEFAULT_REASONS, DEFAULT_ICONS, strict=True))
     ]
     db.session.add(button)
     db.session.flush()
@@ -118,11 +117,16 @@ def change_button(button: PanicButton, facts: ButtonFacts) -> None:
         "phone": facts.phone or None,
         "ask_phone": facts.ask_phone,
         "message_required": facts.message_required,
-        "fault_sources": facts.fault_sources,
     }
     changed = _set(button, changes)
     if changed:
         _record(PrinterEvent.BUTTON_CHANGED, button, changed=changed)
+
+
+def map_readings(button: PanicButton, sources: dict[str, str]) -> None:
+    """OID1 … OID4 → `fault 2` or an OID; what is not named is the fault message of its place."""
+    if _set(button, {"fault_sources": sources}):
+        _record(PrinterEvent.BUTTON_CHANGED, button, changed=["fault_sources"])
 
 
 def switch_button(button: PanicButton, *, active: bool) -> None:

@@ -383,15 +383,17 @@ DEFAULT_REASONS: Final[tuple[LocalizedText, ...]] = (
     ),
 )
 
-# What an administrator may word anew for a button; the rest are the pages' own controls and errors.
-EDITABLE: Final = (
-    "title",
-    "who_title",
-    "who_intro",
-    "reasons_title",
-    "reasons_intro",
-    "message_title",
-    "thanks_title",
-    "thanks_text",
-    "close_hint",
+DEFAULT_ICONS: Final = ("jam", "toner", "quality", "error", "scan", "sign-in", "noise", "other")
+"""Of the default reasons, in their order: names of files in static/img/reasons."""
+
+# Nothing stands there until an administrator words it.
+WITHOUT_DEFAULT: Final = (
+    "message_intro",
+    "who_image",
+    "reasons_image",
+    "message_image",
+    "thanks_image",
+    "code_image",
+    "closed_image",
 )
+DEFAULTS.update({key: {} for key in WITHOUT_DEFAULT})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask_babel import lazy_gettext as _
 
 from webapp.core.localized import LocalizedText
 from webapp.printers.models import PanicRequest
+from webapp.printers.texts import DEFAULT_REASONS
 
 DESCRIPTIONS: Final[dict[str, object]] = {
     "ENDUSEREMAIL": _("User's e-mail address"),
@@ -28,6 +30,33 @@ DESCRIPTIONS: Final[dict[str, object]] = {
     "PRINTERNAME": _("Printer's name"),
     "PRINTERLOCALISATION": _("Printer's location"),
 }
+
+
+Values = Mapping[str, str]
+
+
+def sample_values(language: str) -> dict[str, str]:
+    """For previews and test mails, while no request is chosen. The printer is none that exists."""
+    jam, quality = DEFAULT_REASONS[0], DEFAULT_REASONS[2]
+    return {
+        "ENDUSEREMAIL": "anna.rossi@example.com",
+        "TEL": "+39 0444 123456",
+        "REASONS": f"{jam.in_language(language)}, {quality.in_language(language)}",
+        "ENDUSERMESSAGE": "…",
+        "SERIAL": "XRX9C934E1",
+        "MODEL": "Xerox AltaLink C8045",
+        "IP": "192.0.2.31",
+        "COUNTERTOTAL": "580249",
+        "COUNTERBLACK": "400000",
+        "COUNTERCOLOR": "180249",
+        "COUNTERLARGE": "1204",
+        "OID1": "Paper jam in tray 2",
+        "OID2": "Toner low: cyan",
+        "OID3": "",
+        "OID4": "",
+        "PRINTERNAME": "Colour 2nd floor",
+        "PRINTERLOCALISATION": "Alliance, 2nd floor",
+    }
 
 
 def values_of(request: PanicRequest, *, language: str) -> dict[str, str]:

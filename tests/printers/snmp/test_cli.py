@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
+from simulators.printer import Auth, Privacy, User, values
 from simulators.printer.agent import Agent, Manners
 from simulators.printer.faults import FaultKind
 from simulators.printer.machines import PrinterMachine
@@ -101,3 +102,65 @@ def test_what_is_no_host_is_refused_by_name(host: str) -> None:
     result = run(host)
     assert result.exit_code == 2
     assert f"{host!r} is not a host" in result.output
+
+
+STRONG = (
+    *("--v3-user", "anna", "--auth", "sha512", "--auth-phrase", "maplesyrup"),
+    *("--privacy", "aes256", "--privacy-phrase", "fluctuations"),
+)
+
+
+@pytest.mark.feature("B-11")
+def test_it_asks_in_v3() -> None:
+    machine = PrinterMachine(load_model("xerox-altalink-c8045"), seed=7, serial="3718264951")
+    user = User(
+        name="anna",
+        auth=Auth.SHA512,
+        auth_phrase="maplesyrup",
+        privacy=Privacy.AES256,
+        privacy_phrase="fluctuations",
+    )
+    with Agent(machine=machine, users=[user], manners=Manners(v3_only=True)) as agent:
+        good = run("--timeout", "1", *STRONG, f"127.0.0.1:{agent.port}")
+        bad = run(*STRONG, "--auth-phrase", "wrong phrase", f"127.0.0.1:{agent.port}")
+    assert good.exit_code == 0
+    assert "3718264951" in good.output
+    assert "SNMP v3" in good.output
+    assert (bad.exit_code, "wrong authentication phrase" in bad.output) == (1, True)
+
+
+def test_a_user_that_can_not_be_is_a_usage_error() -> None:
+    result = run("--v3-user", "anna", "--auth", "sha", "--auth-phrase", "short", "127.0.0.1")
+    assert result.exit_code == 2
+    assert "at least 8 characters" in result.output
+
+
+def discover(*arguments: str) -> Result:
+    return CliRunner().invoke(printers, ["discover", *arguments])
+
+
+@pytest.mark.feature("B-11")
+def test_discover_finds_the_printer_among_the_silent(agent: Agent) -> None:
+    result = discover("127.0.0.0/28", "--port", str(agent.port), "--json")
+    assert result.exit_code == 0
+    (found,) = map(json.loads, result.output.splitlines())
+    assert (found["address"], found["maker"], found["model"], found["serial"]) == (
+        "127.0.0.1", "Xerox", "AltaLink C8045", "3718264951",
+    )  # fmt: skip
+
+
+@pytest.mark.feature("B-11")
+def test_discover_does_not_take_a_switch_for_a_printer() -> None:
+    switch = {
+        (1, 3, 6, 1, 2, 1, 1, 1, 0): values.string("Cisco IOS"),
+        (1, 3, 6, 1, 2, 1, 1, 2, 0): values.oid("1.3.6.1.4.1.9.1.1"),
+    }
+    with Agent(switch) as agent:  # type: ignore[arg-type]
+        result = discover("127.0.0.1", "--port", str(agent.port))
+    assert result.exit_code == 1
+    assert result.output.startswith("0 printers, 1 other device")
+
+
+@pytest.mark.parametrize("wrong", ["10.0.0.0/8", "printer.example", "300.1.1.0/24"])
+def test_discover_refuses_what_is_no_network_of_sane_size(wrong: str) -> None:
+    assert discover(wrong).exit_code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,8 +14,10 @@ from webapp.core import db as database
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.errors import Refusal, TooMany
+from webapp.core.preferences import LANGUAGE_NAMES
 from webapp.core.preferences import language as browser_language
 from webapp.core.web import render
+from webapp.printers.content.panels import Panel, plain_context
 from webapp.printers.launches import (
     SESSION_LIVES,
     TRIES_A_LAUNCH,
@@ -29,11 +31,10 @@ from webapp.printers.models import PanicButton, PanicLaunch, PanicRequest
 from webapp.printers.panic import answers
 from webapp.printers.panic.access import LINK, SESSION, LinkGone, current_launch
 from webapp.printers.panic.answers import Page
-from webapp.printers.queries import request_of_launch
+from webapp.printers.panic.blueprint import bp
+from webapp.printers.queries import first_button, request_of_launch
 from webapp.printers.requests import open_request
 from webapp.printers.wording import Wording
-
-bp = Blueprint("panic", __name__, url_prefix="/p")
 
 Read = Callable[[MultiDict[str, str], PanicButton], Page]
 STEPS: dict[str, Read] = {
@@ -99,7 +100,7 @@ def send_step(token: str, name: str) -> ResponseReturnValue:
     page = STEPS[name](request.form, button)
     keep_answers(launch, **page.answers)
     launch.expires_at = utcnow() + SESSION_LIVES
-    launch.language = launch.language or _words(launch).language
+    launch.language = _language(launch, button)
     if _chosen_language(launch):
         return _page(launch, name, page=Page(launch.answers))
     if request.form.get("go") == "back":
@@ -124,7 +125,7 @@ def thanks(token: str) -> ResponseReturnValue:
 @bp.app_errorhandler(LinkGone)
 def link_gone(_error: LinkGone) -> Response:
     words = Wording(browser_language())
-    return render("panic/gone.html", status=410, words=words, panel_language=words.language)
+    return render("panic/gone.html", status=410, **plain_context(words))
 
 
 def _finish(launch: PanicLaunch, button: PanicButton, token: str) -> BaseResponse:
@@ -168,16 +169,10 @@ def _try_code(launch: PanicLaunch, token: str) -> ResponseReturnValue:
 
 
 def _page(launch: PanicLaunch, name: str, page: Page, status: int = 200) -> Response:
-    button = button_of(launch)
-    words = _words(launch)
     return render(
         f"panic/{name}.html",
         status=status,
-        words=words,
-        panel_language=words.language,
-        button=button,
-        button_name=words("title"),
-        printer=launch.printer,
+        **_context(launch, button_of(launch), name),
         page=page,
         answers={**launch.answers, **page.answers},
         step_number=ORDER.index(name) + 1,
@@ -186,52 +181,47 @@ def _page(launch: PanicLaunch, name: str, page: Page, status: int = 200) -> Resp
 
 
 def _code_page(launch: PanicLaunch, error: str = "", status: int = 200, **values: Any) -> Response:
-    words = _words(launch)
+    """Nobody knows yet which button it will be: the page looks like the organisation's first one."""
+    context = _context(launch, button_of(launch) or first_button(), "code")
     return render(
         "panic/code.html",
         status=status,
-        words=words,
-        panel_language=words.language,
-        button_name=words("title"),
+        **context,
         serial=launch.facts["serial"],
         typed=request.form.get("code", "")[:64],
-        error=words(error, **values) if error else "",
+        error=context["words"](error, **values) if error else "",
     )
 
 
 def _thanks_page(launch: PanicLaunch, made: PanicRequest) -> Response:
-    words = _words(launch)
-    return render(
-        "panic/thanks.html",
-        words=words,
-        panel_language=words.language,
-        button_name=words("title"),
-        made=made,
-    )
+    return render("panic/thanks.html", **_context(launch, made.button, "thanks"), made=made)
 
 
 def _closed_page(launch: PanicLaunch, button: PanicButton) -> Response:
-    words = _words(launch)
-    return render(
-        "panic/closed.html", status=410, words=words, panel_language=words.language, button=button
-    )
+    return render("panic/closed.html", status=410, **_context(launch, button, "closed"))
 
 
-def _words(launch: PanicLaunch) -> Wording:
-    """Chosen on page 1, else the browser's if the button offers it, else the button's."""
-    button = button_of(launch)
-    offered = button.languages if button is not None else None
+def _context(launch: PanicLaunch, button: PanicButton | None, page: str) -> dict[str, Any]:
+    language = _language(launch, button_of(launch))
+    if button is None:
+        return plain_context(Wording(language))
+    return Panel.of(button).context(page, language)
+
+
+def _language(launch: PanicLaunch, button: PanicButton | None) -> str:
+    """Chosen on page 1, else the browser's; where the button doesn't offer it, the button's."""
+    wanted = launch.language or browser_language()
+    if button is None or wanted in button.languages:
+        return wanted
     guess = browser_language()
-    if offered is not None and guess not in offered:
-        guess = button.language if button is not None else "en"
-    return Wording(launch.language or guess, button)
+    return guess if guess in button.languages else button.language
 
 
 def _chosen_language(launch: PanicLaunch) -> bool:
     """True when a language button was pressed: the page comes again with everything kept."""
     chosen = request.form.get("language")
     button = button_of(launch)
-    if chosen is None or (button is not None and chosen not in button.languages):
+    if chosen not in (LANGUAGE_NAMES if button is None else button.languages):
         return False
     launch.language = chosen
     return True

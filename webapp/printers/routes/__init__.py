@@ -2,13 +2,32 @@
 
 from webapp.printers.routes import (
     buttons,
+    content,
+    domains,
     erasure,
     labels,
+    letters,
     printers,
+    reading,
+    readings,
     reasons,
     requests,
     statistics,
 )
 from webapp.printers.routes.blueprint import bp
 
-__all__ = ["bp", "buttons", "erasure", "labels", "printers", "reasons", "requests", "statistics"]
+__all__ = [
+    "bp",
+    "buttons",
+    "content",
+    "domains",
+    "erasure",
+    "labels",
+    "letters",
+    "printers",
+    "reading",
+    "readings",
+    "reasons",
+    "requests",
+    "statistics",
+]

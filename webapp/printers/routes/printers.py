@@ -21,6 +21,7 @@ from webapp.printers.forms import PrinterForm, PutOnButtonForm
 from webapp.printers.lists.printers import last_seen, listing_for
 from webapp.printers.lists.printers import printers as all_printers
 from webapp.printers.models import Printer
+from webapp.printers.polling.services import poll_of
 from webapp.printers.routes.blueprint import answer_form, bp, url_for
 
 MOST_LABELS = 200
@@ -79,6 +80,7 @@ def printer_page(org: str, public_id: str) -> ResponseReturnValue:
         launches=queries.launches_of(printer),
         requests=queries.requests_of(printer) if may(Permission.PRINTER_REQUESTS_READ) else [],
         has_requests=queries.has_requests(printer),
+        poll=poll_of(printer),
     )
 
 

@@ -32,7 +32,7 @@ def button_reason_add(org: str, public_id: str) -> ResponseReturnValue:
     form = ReasonForm.sent(button)
 
     def act() -> str:
-        add_reason(button, form.texts())
+        add_reason(button, form.texts(), form.icon.data or None)
         return _reasons_of(button)
 
     return answer_form(form, TEMPLATE, act, button=button, reason=None)
@@ -53,7 +53,7 @@ def button_reason_word(org: str, public_id: str, reason_id: str) -> ResponseRetu
 
     def act() -> str:
         check_version(reason, form.version.data)
-        word_reason(button, reason, form.texts())
+        word_reason(button, reason, form.texts(), form.icon.data or None)
         return _reasons_of(button)
 
     return answer_form(form, TEMPLATE, act, button=button, reason=reason)
@@ -70,7 +70,7 @@ def button_reason_move(org: str, public_id: str, reason_id: str) -> ResponseRetu
             move_reason(button, reason, "down")
         case _:
             abort(400)
-    return see_other(_reasons_of(button))
+    return see_other(_reasons_of(button, reason))
 
 
 @bp.post("/buttons/<public_id>/reasons/<reason_id>/hidings")
@@ -78,7 +78,7 @@ def button_reason_move(org: str, public_id: str, reason_id: str) -> ResponseRetu
 def button_reason_hide(org: str, public_id: str, reason_id: str) -> ResponseReturnValue:
     button, reason = _both(public_id, reason_id)
     show_reason(button, reason, shown=False)
-    return see_other(_reasons_of(button))
+    return see_other(_reasons_of(button, reason))
 
 
 @bp.post("/buttons/<public_id>/reasons/<reason_id>/showings")
@@ -86,7 +86,7 @@ def button_reason_hide(org: str, public_id: str, reason_id: str) -> ResponseRetu
 def button_reason_show(org: str, public_id: str, reason_id: str) -> ResponseReturnValue:
     button, reason = _both(public_id, reason_id)
     show_reason(button, reason, shown=True)
-    return see_other(_reasons_of(button))
+    return see_other(_reasons_of(button, reason))
 
 
 def _both(public_id: str, reason_id: str) -> tuple[PanicButton, PanicReason]:
@@ -94,5 +94,9 @@ def _both(public_id: str, reason_id: str) -> tuple[PanicButton, PanicReason]:
     return button, queries.get_reason(button, reason_id)
 
 
-def _reasons_of(button: PanicButton) -> str:
-    return url_for("button", public_id=button.public_id, _anchor="reasons")
+def _reasons_of(button: PanicButton, reason: PanicReason | None = None) -> str:
+    """Back to where one came from: the editor of page 2, or the button's page; at the changed row."""
+    anchor = "reasons" if reason is None else f"reason-{reason.public_id}"
+    if request.form.get("back") == "content":
+        return url_for("button_content", public_id=button.public_id, name="reasons", _anchor=anchor)
+    return url_for("button", public_id=button.public_id, _anchor=anchor)

@@ -1,4 +1,4 @@
-"""Asks a printer over SNMP v1 or v2c and brings home what it gave, however little that is.
+"""Asks a printer over SNMP v1, v2c or v3 and brings home what it gave, however little that is.
 
 Printers answer half, late, garbled, in circles or not at all. Nothing of that raises: the reading
 holds what came, the gaps say what did not and why, and a total time ends every talk.
@@ -11,23 +11,28 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webapp.printers.snmp.identity import SYS_DESCR, SYS_OBJECT_ID
-from webapp.printers.snmp.profiles import Profile, find_profile, is_polled
+from webapp.printers.snmp.profiles import (
+    Profile,
+    find_profile,
+    is_polled,
+    profiles_of_enterprise,
+)
 from webapp.printers.snmp.raw import MAX_ENTRIES, RawValue
 from webapp.printers.snmp.rows import Rows
 from webapp.printers.snmp.sessions import (
     END,
     LATE,
     NO_SUCH_NAME,
+    SHUT_OUT,
     SILENT,
     UNREADABLE,
     Answer,
-    Field,
     Session,
     Target,
     UnknownHost,
     open_session,
-    run,
 )
+from webapp.printers.snmp.wire import Field, run
 
 # One GET of ten: who it is and how it is, before any table.
 FIRST_GET: Final = (
@@ -61,11 +66,13 @@ LAST_SUBTREES: Final = (
     "1.3.6.1.2.1.43.9",  # output trays
 )
 REPETITIONS: Final = 20
+ENTERPRISES: Final = "1.3.6.1.4.1"
+MAX_ENTERPRISES: Final = 12
 SILENCES: Final = 2  # subtrees in a row without any answer: the printer has gone
 
 # Further reasons of a gap, beside those of a session.
 LOOP, ENDLESS, NOT_ASKED, NOT_POLLED = "loop", "endless", "not_asked", "not_polled"
-UNKNOWN_HOST = "unknown_host"
+UNKNOWN_HOST, NOTHING = "unknown_host", "nothing"
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,11 @@ class _Talk:
     gaps: list[Gap] = field(default_factory=list)
     uses_bulk: bool = False
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Nothing came, for a reason that holds for all further questions as well."""
+        return not self.reading and any(gap.subtree == "" for gap in self.gaps)
+
 
 def collect(target: Target, limits: Limits | None = None) -> Collected:
     return collect_all([target], limits)[0]
@@ -115,19 +127,24 @@ def collect_all(targets: Sequence[Target], limits: Limits | None = None) -> list
     """All at once, in the order given. Callable from any thread, also after a fork."""
 
     async def together(wire: Field) -> list[Collected]:
-        return await asyncio.gather(*(_collect(wire, one, limits or Limits()) for one in targets))
+        return await asyncio.gather(
+            *(collect_from(wire, one, limits or Limits()) for one in targets)
+        )
 
     return run(together)
 
 
-async def _collect(wire: Field, target: Target, limits: Limits) -> Collected:
+async def collect_from(wire: Field, target: Target, limits: Limits) -> Collected:
+    """One printer, on the loop."""
     started = time.monotonic()
     try:
         talk = await _greet(wire, target, limits)
     except UnknownHost:
         return Collected(target, {}, (Gap("", UNKNOWN_HOST),), "", time.monotonic() - started)
-    if talk.reading:
+    if not talk.is_hopeless:
         await _read_tables(talk)
+    if not (talk.reading or talk.gaps):
+        talk.gaps.append(Gap("", NOTHING))
     seconds = time.monotonic() - started
     return Collected(target, talk.reading, tuple(talk.gaps), talk.session.version, seconds)
 
@@ -135,11 +152,14 @@ async def _collect(wire: Field, target: Target, limits: Limits) -> Collected:
 async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
     """The first GET, in v2c unless v1 is asked for; then whatever else may make it speak."""
     deadline = asyncio.get_running_loop().time() + limits.total_seconds
-    version = target.version or "2c"
-    talk = _Talk(await open_session(wire, target, version, deadline), limits)
+    session = await open_session(wire, target, target.first_version, deadline)
+    talk = _Talk(session, limits)
     answer = await talk.session.get(FIRST_GET)
     if not answer.error:
-        talk.reading.update(answer.values())
+        talk.reading.update(answer.values(FIRST_GET))
+        return talk
+    if answer.error in SHUT_OUT:
+        talk.gaps.append(Gap("", answer.error))
         return talk
     if answer.error in (SILENT, LATE):
         found = await _probe(wire, target, talk, deadline)
@@ -152,9 +172,11 @@ async def _greet(wire: Field, target: Target, limits: Limits) -> _Talk:
 
 
 async def _probe(wire: Field, target: Target, talk: _Talk, deadline: float) -> Session | None:
-    """A printer silent to ten OIDs may answer one, or only v1."""
+    """A printer silent to ten OIDs may answer one, or only v1; or it is another one than before."""
     sessions = [talk.session]
-    if not target.version:
+    if target.user and wire.start_anew(target.user, talk.session.peer):
+        sessions = [await open_session(wire, target, "3", deadline)]
+    if target.may_be_v1:
         sessions.insert(0, await open_session(wire, target, "1", deadline))
     for session in sessions:
         answer = await session.get((SYS_OBJECT_ID,))
@@ -168,9 +190,9 @@ async def _get_singly(talk: _Talk) -> None:
     for oid in FIRST_GET:
         answer = await talk.session.get((oid,))
         if answer.error in (SILENT, LATE):
-            talk.gaps.append(Gap(oid, answer.error))
+            talk.gaps.append(Gap(oid if talk.reading else "", answer.error))
             return
-        talk.reading.update(answer.values())
+        talk.reading.update(answer.values((oid,)))
 
 
 async def _read_tables(talk: _Talk) -> None:
@@ -179,9 +201,11 @@ async def _read_tables(talk: _Talk) -> None:
     if not is_polled(profile, rows.sentence(talk.reading.get(SYS_DESCR))):
         talk.gaps.append(Gap("", NOT_POLLED))
         return
-    talk.uses_bulk = talk.session.version != "1" and profile.gather.bulk
+    makers = [profile] if profile.maker else await _makers_by_trees(talk)
+    talk.uses_bulk = talk.session.version != "1" and all(maker.gather.bulk for maker in makers)
     silences = 0
-    subtrees = list(dict.fromkeys((*FIRST_SUBTREES, *profile.gather.subtrees, *LAST_SUBTREES)))
+    private = [subtree for maker in makers for subtree in maker.gather.subtrees]
+    subtrees = list(dict.fromkeys((*FIRST_SUBTREES, *private, *LAST_SUBTREES)))
     for position, subtree in enumerate(subtrees):
         why = await _walk(talk, subtree)
         silences = silences + 1 if why == SILENT else 0
@@ -190,6 +214,21 @@ async def _read_tables(talk: _Talk) -> None:
         if silences == SILENCES or why == LATE or len(talk.reading) >= talk.limits.entries:
             talk.gaps.extend(Gap(rest, NOT_ASKED) for rest in subtrees[position + 1 :])
             return
+
+
+async def _makers_by_trees(talk: _Talk) -> list[Profile]:
+    """The makers whose private trees it has, for a printer that does not say who made it: from one
+    enterprise's number to the next, reading nothing in between."""
+    found: list[Profile] = []
+    last = (*_arcs(ENTERPRISES), 0)
+    for _ in range(MAX_ENTERPRISES):
+        answer = await talk.session.get_next(".".join(map(str, last)))
+        following = [arcs for arcs, _oid, raw in answer.rows() if raw.kind != END and arcs > last]
+        if not following or following[0][:6] != last[:6] or len(following[0]) < 8:
+            break
+        found += profiles_of_enterprise(following[0][6])
+        last = (*last[:6], following[0][6] + 1)
+    return found
 
 
 async def _walk(talk: _Talk, subtree: str) -> str:
@@ -204,10 +243,11 @@ async def _walk(talk: _Talk, subtree: str) -> str:
         if answer.error:
             return "" if answer.error == NO_SUCH_NAME else answer.error
         for arcs, oid, raw in answer.rows():
-            if raw.kind == END or arcs[: len(root)] != root:
+            if raw.kind == END:
                 return ""
-            if arcs <= last:
-                return LOOP
+            why = _wrong_place(arcs, last, root)
+            if why is not None:
+                return why
             last, count = arcs, count + 1
             if count > talk.limits.rows_per_subtree or len(talk.reading) >= talk.limits.entries:
                 return ENDLESS
@@ -215,6 +255,13 @@ async def _walk(talk: _Talk, subtree: str) -> str:
                 talk.reading[oid] = raw
         if not answer.varbinds:
             return ""
+
+
+def _wrong_place(arcs: tuple[int, ...], last: tuple[int, ...], root: tuple[int, ...]) -> str | None:
+    """Not behind the last object: a loop. Behind the subtree: its end, which is no fault."""
+    if arcs <= last:
+        return LOOP
+    return "" if arcs[: len(root)] != root else None
 
 
 async def _ask_further(talk: _Talk, last: tuple[int, ...]) -> Answer:

@@ -135,6 +135,16 @@ def find_profile(object_id: str, descr: str, *, other: str = "") -> tuple[str, P
     return name, all_profiles()[name]
 
 
+def profiles_of_enterprise(number: int) -> list[Profile]:
+    """The makers that have something under an enterprise's number (1.3.6.1.4.1.<number>)."""
+    prefix = f"1.3.6.1.4.1.{number}."
+    return [
+        profile
+        for profile in all_profiles().values()
+        if any(f"{tree}.".startswith(prefix) for tree in profile.gather.subtrees)
+    ]
+
+
 def gather_subtrees() -> dict[str, list[str]]:
     """What a device reads: prefix of sysObjectID → subtrees. The empty prefix is for everybody."""
     subtrees = {"": list(all_profiles()[STANDARD].gather.subtrees)}

@@ -1,0 +1,1 @@
+"""Reading printers by the portal itself: profiles, the poll, discovery. Drawn in docs/data-model/printers.md."""
