@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from flask import current_app
+from flask_babel import gettext as _
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -133,8 +134,10 @@ def make_scratch(now: datetime) -> str:
             )
         except psycopg.errors.InsufficientPrivilege as error:
             raise Refusal(
-                "The database account may not make databases, which --replace needs. Give it the right "
-                "(ALTER ROLE … CREATEDB), or make an empty database and point DATABASE_URL at it."
+                _(
+                    "The database account may not make databases, which --replace needs. Give it the right "
+                    "(ALTER ROLE … CREATEDB), or make an empty database and point DATABASE_URL at it."
+                )
             ) from error
     return name
 
@@ -202,8 +205,10 @@ def swap(scratch: str, now: datetime) -> str:
             except psycopg.errors.ObjectInUse:
                 time.sleep(0.1 * attempt)
     raise Refusal(
-        "Others use the database without a pause. Stop web, worker and clock, then restore again; "
-        "nothing was changed."
+        _(
+            "Others use the database without a pause. Stop web, worker and clock, then restore again; "
+            "nothing was changed."
+        )
     )
 
 
