@@ -17,7 +17,9 @@ from webapp import (
     audit,
     backups,
     devices,
+    fuel,
     help,  # noqa: A004 - the pages of help
+    hubs,
     imports,
     legal,
     mail,
@@ -29,6 +31,7 @@ from webapp import (
     records,
     search,
     shell,
+    tills,
     webhooks,
 )
 from webapp.core import (
@@ -49,6 +52,7 @@ from webapp.core import (
     web,
 )
 from webapp.core.web import Portal
+from webapp.mail import types as mail_types
 from webapp.settings import Settings
 
 PACKAGES = (
@@ -68,6 +72,9 @@ PACKAGES = (
     alarms,
     backups,
     operator,
+    fuel,
+    tills,
+    hubs,
     printers,
     search,
     records,
@@ -89,6 +96,7 @@ def assemble(settings: Settings) -> Portal:
         design.init_app(app)
     access.check_declared(app)
     tenancy.check_shapes()
+    mail_types.check_defaults(app)
     return app
 
 

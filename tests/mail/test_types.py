@@ -20,6 +20,29 @@ from webapp.settings import LANGUAGES
 FOLDER = Path(__file__).parents[2] / "templates" / "emails"
 KINDS = tuple(sorted(path.name for path in FOLDER.iterdir() if path.is_dir()))
 WITH_LINK = [k for k in KINDS if "[[[LINK]]]" in (FOLDER / k / "en.html").read_text()]
+TRADES_TO_COME = {
+    "fuel": (
+        "licence",
+        "registration_completed",
+        "activation_codes",
+        "trial_started",
+        "purchase_confirmed",
+        "payment_failed",
+        "trial_ending",
+        "subscription_ending",
+        "subscription_expired",
+        "invoice",
+        "fuel_alarm",
+    ),
+    "hubs": (
+        "employee_invitation",
+        "connection_request",
+        "request_decided",
+        "reseller_invitation",
+        "service_ending",
+    ),
+    "tills": ("till_linked",),
+}
 EVERY = [(kind, language) for kind in KINDS for language in LANGUAGES]
 
 
@@ -35,6 +58,40 @@ def test_every_folder_is_a_kind_and_the_platforms_kinds_are_there(ground: Flask)
         "password_reset",
         "right_asked",
     }
+
+
+@pytest.mark.feature("P-23")
+def test_the_trades_kinds_are_there_before_their_screens(ground: Flask) -> None:
+    of_trades = {(kind.trade, kind.name) for kind in all_types() if kind.trade in TRADES_TO_COME}
+    assert of_trades == {(trade, name) for trade, names in TRADES_TO_COME.items() for name in names}
+    assert not any(kind.is_news for kind in all_types() if kind.trade in TRADES_TO_COME)
+
+
+@pytest.mark.feature("P-23")
+def test_keys_codes_and_personal_links_are_secrets(ground: Flask) -> None:
+    secret = {kind.name: kind.secrets for kind in all_types() if kind.trade and kind.secrets}
+    assert secret == {
+        "licence": {"PRODUCTKEY"},
+        "activation_codes": {"ACTIVATIONCODE"},
+        "employee_invitation": {"LINK"},
+        "reseller_invitation": {"LINK"},
+    }
+
+
+@pytest.mark.feature("P-23")
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_no_subject_carries_a_secret_or_a_second_line(
+    ground: Flask, name: str, language: str
+) -> None:
+    draft, kind = system_draft(name, language), kind_named(name)
+    assert not kind.secrets & set(placeholders.names(draft.subject))
+    assert len(sample(name, language).subject.splitlines()) == 1
+
+
+@pytest.mark.feature("P-23")
+def test_amounts_stand_as_the_reader_writes_them(ground: Flask) -> None:
+    assert "597,80 €" in sample("purchase_confirmed", "de").text
+    assert "€597.80" in sample("purchase_confirmed", "en").text
 
 
 def kind_named(name: str) -> MailType:
@@ -60,6 +117,8 @@ def test_a_default_is_whole(ground: Flask, name: str, language: str) -> None:
     assert WORDS[language].answers_unread in composed.text
 
 
+@pytest.mark.feature("P-23")
+@pytest.mark.feature("P-24")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", WITH_LINK)
 def test_its_button_is_drawn_and_its_address_printed(

@@ -14,6 +14,8 @@ from webapp.core.db import commit, db
 from webapp.core.tenancy import unscoped
 from webapp.core.web import Portal
 from webapp.mail import templates as services
+from webapp.mail.types import all_types
+from webapp.orgs.models import Organisation
 from webapp.settings import LANGUAGES
 
 GERMAN = "System default: Password reset (de)"
@@ -21,7 +23,7 @@ GERMAN = "System default: Password reset (de)"
 
 @pytest.mark.feature("P-20")
 def test_the_list_has_every_kind_in_every_language(desk: Desk) -> None:
-    names = {name for name, _state in desk.listed("?size=200")}
+    names = {name for name, _state in desk.listed("?type=password_reset")}
     for language in LANGUAGES:
         assert f"System default: Password reset ({language})" in names
     page = desk.admin.get(url(desk.world)).text
@@ -51,14 +53,61 @@ def test_filters_narrow_the_list(desk: Desk, query: str, expected: int) -> None:
 @pytest.mark.parametrize("sort", ["name", "-name", "kind", "-kind", "language", "-language"])
 def test_it_sorts_and_pages_through_all(desk: Desk, sort: str) -> None:
     desk.copy()
-    everything = desk.listed(f"?sort={sort}&size=200")
-    page = desk.admin.get(url(desk.world, f"?sort={sort}&size=25")).text
-    found = desk.listed(f"?sort={sort}&size=25")
+    found = all_pages(desk, f"?sort={sort}&size=25")
+    assert found == all_pages(desk, f"?sort={sort}&size=100")
+    assert len(set(found)) == len(found) == len(all_types()) * len(LANGUAGES) + 1
+
+
+def all_pages(desk: Desk, query: str) -> list[tuple[str, str]]:
+    found = desk.listed(query)
+    page = desk.admin.get(url(desk.world, query)).text
     while following := re.search(r'href="[^"]*templates(\?[^"]*after=[^"]*)"', page):
         query = following[1].replace("&amp;", "&")
         page = desk.admin.get(url(desk.world, query)).text
         found += desk.listed(query)
-    assert found == everything
+    return found
+
+
+@pytest.mark.feature("P-23")
+def test_the_trade_of_a_kind_narrows_the_list(desk: Desk) -> None:
+    of_tills = {name for name, _state in desk.listed("?trade=tills")}
+    assert of_tills == {f"System default: Till linked ({language})" for language in LANGUAGES}
+    shared = {name for name, _state in desk.listed("?trade=all&language=en")}
+    assert "System default: Password reset (en)" in shared
+    assert not any("Till linked" in name for name in shared)
+
+
+@pytest.mark.feature("P-17")
+@pytest.mark.feature("P-23")
+def test_kinds_of_a_trade_that_is_switched_off_stay_out_of_the_list(desk: Desk) -> None:
+    copy = desk.copy("till_linked.de")
+    switch_on(desk.world, "printers", "fuel")
+    assert desk.listed("?trade=tills") == []
+    assert len(desk.listed("?trade=fuel&language=en")) == 11
+    assert desk.row(copy).type == "till_linked", "its own words wait until the trade is back"
+    switch_on(desk.world, "tills")
+    assert len(desk.listed("?trade=tills")) == len(LANGUAGES) + 1
+
+
+def switch_on(world: World, *trades: str) -> None:
+    with world.portal.app_context(), unscoped("a test sets up"):
+        organisation = db.session.get(Organisation, world.acme_id)
+        assert organisation is not None
+        organisation.trades = list(trades)
+        commit()
+
+
+@pytest.mark.feature("P-23")
+@pytest.mark.parametrize("kind", ["licence", "connection_request", "till_linked"])
+def test_words_of_a_trade_to_come_can_be_adapted_before_its_screens(desk: Desk, kind: str) -> None:
+    ref = desk.copy(f"{kind}.sv")
+    assert desk.save(ref, subject="Egna ord", html="<p>[[[LINK]]]</p>").status_code == 303
+    desk.activate(ref)
+    listed = dict(desk.listed(f"?type={kind}&language=sv"))
+    assert sorted(listed.values()) == ["active", "inactive"]
+    preview = desk.admin.get(url(desk.world, f"/{ref}/preview"))
+    assert preview.status_code == 200
+    assert "https://outpost.example/" in preview.text
 
 
 @pytest.mark.feature("P-20")

@@ -15,12 +15,13 @@ from babel.numbers import format_decimal
 from flask import current_app
 from markupsafe import Markup
 
+from webapp.core.money import Money
 from webapp.mail import placeholders
 from webapp.mail.markup import to_text
 from webapp.mail.words import Words, words_for
 from webapp.settings import Settings
 
-Value = str | int | date | None
+Value = str | int | date | Money | None
 Values = Mapping[str, Value]
 
 _BUTTON = re.compile(
@@ -77,7 +78,7 @@ def assemble(subject: str, body: str, look: Look) -> Composed:
 
 
 def as_text(value: Value, language: str, time_zone: str = "UTC") -> str:
-    """Times, dates and numbers as the recipient writes them; a time names its zone."""
+    """Times, dates, numbers and amounts as the recipient writes them; a time names its zone."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -86,6 +87,8 @@ def as_text(value: Value, language: str, time_zone: str = "UTC") -> str:
         return f"{day}, {format_time(local, 'HH:mm z', tzinfo=local.tzinfo, locale=language)}"
     if isinstance(value, date):
         return format_date(value, "long", locale=language)
+    if isinstance(value, Money):
+        return value.written(language)
     if isinstance(value, int) and not isinstance(value, bool):
         return format_decimal(value, locale=language)
     return str(value)

@@ -40,10 +40,13 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class MailType:
+    """`trade` as in `Organisation.trades`; None for what all trades share."""
+
     name: str
     label: Label
     placeholders: tuple[Placeholder, ...]
     is_news: bool = False
+    trade: str | None = None
 
     @property
     def all_placeholders(self) -> tuple[Placeholder, ...]:

@@ -26,6 +26,7 @@ from webapp.mailing.templates.texts import Origin
 from webapp.orgs.access import may
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
+from webapp.orgs.words import TRADES
 
 ORIGINS = {
     Origin.OWN: _l("Own"),
@@ -33,6 +34,8 @@ ORIGINS = {
     Origin.SYSTEM: _l("System"),
 }
 OWN_KEYS = 1_000_000
+SHARED = "all"
+"""In place of a trade: kinds that all trades share."""
 
 _COLUMNS = (
     column("key", BigInteger),
@@ -41,6 +44,7 @@ _COLUMNS = (
     column("folded", Text),
     column("type", Text),
     column("kind", Text),
+    column("trade", Text),
     column("place", SmallInteger),
     column("language", Text),
     column("language_place", SmallInteger),
@@ -53,8 +57,10 @@ _COLUMNS = (
 
 
 def templates_page(organisation: Organisation) -> Page:
+    labels = sorted(str(kind.label).casefold() for kind in all_types())
     records = [
-        _record(i, text, beside) for i, (text, beside) in enumerate(_with_beside(organisation))
+        _record(i, text, beside, labels)
+        for i, (text, beside) in enumerate(_with_beside(organisation))
     ]
     rows = (
         func.jsonb_to_recordset(bound(records, JSONB))
@@ -65,16 +71,17 @@ def templates_page(organisation: Organisation) -> Page:
 
 
 def _with_beside(organisation: Organisation) -> list[tuple[texts.Text, list[texts.Text]]]:
-    found = texts.all_texts(organisation)
+    found = texts.listed_texts(organisation)
     groups: dict[tuple[str, str], list[texts.Text]] = {}
     for text in found:
         groups.setdefault((text.kind.name, text.language), []).append(text)
     return [(text, groups[text.kind.name, text.language]) for text in found]
 
 
-def _record(number: int, text: texts.Text, beside: list[texts.Text]) -> dict[str, Any]:
+def _record(
+    number: int, text: texts.Text, beside: list[texts.Text], labels: list[str]
+) -> dict[str, Any]:
     """`key` breaks ties of a sort: own ones stand after the others of their kind, as they were made."""
-    labels = sorted(str(kind.label).casefold() for kind in all_types())
     own = text.row if text.is_own else None
     return {
         "key": OWN_KEYS + own.id if own else number,
@@ -83,6 +90,7 @@ def _record(number: int, text: texts.Text, beside: list[texts.Text]) -> dict[str
         "folded": text.name.casefold(),
         "type": text.kind.name,
         "kind": str(text.kind.label),
+        "trade": text.kind.trade or SHARED,
         "place": 10 * labels.index(str(text.kind.label).casefold())
         + list(LANGUAGE_NAMES).index(text.language),
         "language": text.language,
@@ -107,6 +115,7 @@ def _listing(c: Any) -> Listing:
         columns=[
             Column("name", _l("Name"), sort=c.folded, link=_link),
             Column("kind", _l("Kind"), sort=c.place),
+            Column("trade", _l("Trade"), value=lambda row: trade_name(row.trade)),
             Column(
                 "language",
                 _l("Language"),
@@ -127,6 +136,7 @@ def _listing(c: Any) -> Listing:
         search_hint=_l("Part of the name"),
         filters=[
             Choice("type", _l("Kind"), c.type, [(k.name, k.label) for k in _kinds()]),
+            Choice("trade", _l("Trade"), c.trade, trade_choices()),
             Choice(
                 "active",
                 _l("State"),
@@ -139,6 +149,19 @@ def _listing(c: Any) -> Listing:
         menu=_menu,
         row_name=lambda row: row.name,
     )
+
+
+def trade_choices() -> list[tuple[str, object]]:
+    """The trades that have kinds of their own, then what all share."""
+    having = {kind.trade for kind in all_types()}
+    return [
+        *((name, label) for name, label, _icon in TRADES if name in having),
+        (SHARED, _l("All trades")),
+    ]
+
+
+def trade_name(trade: str) -> str:
+    return str(dict(trade_choices())[trade])
 
 
 def _kinds() -> list[Any]:

@@ -17,6 +17,7 @@ from webapp.mail.compose import Draft
 from webapp.mail.models import EmailTemplate
 from webapp.mail.types import MailType, all_types, system_draft
 from webapp.orgs.models import Organisation
+from webapp.orgs.trades import hidden_trades
 from webapp.settings import LANGUAGES
 
 
@@ -65,6 +66,12 @@ def all_texts(organisation: Organisation, *, kinds: Iterable[MailType] | None = 
         for language in LANGUAGES
         for text in _texts_of(kind, language, rows.get((kind.name, language), []), organisation.id)
     ]
+
+
+def listed_texts(organisation: Organisation) -> list[Text]:
+    """Those of trades that are switched off stay out of the list, as the trades stay out of the rail."""
+    hidden = hidden_trades(organisation)
+    return all_texts(organisation, kinds=[k for k in all_types() if k.trade not in hidden])
 
 
 def texts_beside(text: Text, organisation: Organisation) -> list[Text]:

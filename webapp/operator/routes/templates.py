@@ -22,6 +22,7 @@ from webapp.mail.compose import Composed
 from webapp.mail.models import EmailTemplate
 from webapp.mail.types import MailType, all_types, system_draft
 from webapp.mailing.blueprint import previewed
+from webapp.mailing.templates.lists import SHARED, trade_choices, trade_name
 from webapp.mailing.templates.samples import sample_mail
 from webapp.operator.routes.blueprint import bp, own_organisation
 from webapp.orgs.models import Organisation
@@ -30,6 +31,7 @@ _COLUMNS = (
     column("key", BigInteger),
     column("type", Text),
     column("kind", Text),
+    column("trade", Text),
     column("place", SmallInteger),
     column("language", Text),
     column("subject", Text),
@@ -124,6 +126,7 @@ def _record(place: int, kind: MailType, language: str, copies: int, active: int)
         "place": place,
         "type": kind.name,
         "kind": str(kind.label),
+        "trade": kind.trade or SHARED,
         "language": language,
         "subject": system_draft(kind.name, language).subject,
         "copies": copies,
@@ -142,6 +145,7 @@ def _listing(c: Any, kinds: list[MailType]) -> Listing:
         ),
         columns=[
             Column("kind", _l("Kind"), sort=c.place, link=_url),
+            Column("trade", _l("Trade"), value=lambda r: trade_name(r.trade)),
             Column(
                 "language", _l("Language"), value=lambda r: LANGUAGE_NAMES[r.language], main=True
             ),
@@ -157,6 +161,7 @@ def _listing(c: Any, kinds: list[MailType]) -> Listing:
         ],
         filters=[
             Choice("type", _l("Kind"), c.type, [(k.name, k.label) for k in kinds]),
+            Choice("trade", _l("Trade"), c.trade, trade_choices()),
             Choice("language", _l("Language"), c.language, list(LANGUAGE_NAMES.items())),
         ],
         row_name=lambda r: f"{r.kind} {r.language}",
