@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import collections
+import copy
 import io
 import re
 import subprocess
@@ -89,7 +90,7 @@ def update() -> int:
     template = extract()
     for language in LANGUAGES:
         catalogue = catalogue_of(language)
-        catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
+        catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
         store(language, catalogue)
         missing = sum(1 for message in texts(catalogue) if not complete(message, catalogue))
         sys.stdout.write(f"{language}: {len(catalogue)} texts, {missing} to translate\n")
