@@ -105,6 +105,11 @@ def test_words_of_a_trade_to_come_can_be_adapted_before_its_screens(desk: Desk, 
     desk.activate(ref)
     listed = dict(desk.listed(f"?type={kind}&language=sv"))
     assert sorted(listed.values()) == ["active", "inactive"]
+    trade = re.search(
+        r"<dt>Trade</dt>\s*<dd>([^<]+)</dd>", desk.admin.get(url(desk.world, f"/{ref}")).text
+    )
+    assert trade
+    assert trade[1].strip() in ("Fuel sites", "Alarm hubs", "Tills")
     preview = desk.admin.get(url(desk.world, f"/{ref}/preview"))
     assert preview.status_code == 200
     assert "https://outpost.example/" in preview.text

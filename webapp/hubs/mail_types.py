@@ -25,7 +25,7 @@ _PERSON_EMAIL = Placeholder("PERSONEMAIL", _("Mail address of who asks"), "marco
 EMPLOYEE_INVITATION = register(
     MailType(
         "employee_invitation",
-        _("Invitation of an employee"),
+        _("Employee invitation"),
         (
             Placeholder("INVITER", _("Who invites"), "Marco Bianchi"),
             Placeholder("ROLE", _("Role in the company"), "Service manager"),
@@ -45,7 +45,7 @@ EMPLOYEE_INVITATION = register(
 CONNECTION_REQUEST = register(
     MailType(
         "connection_request",
-        _("Connection asked for by a seller"),
+        _("Connection request"),
         (
             _SELLER,
             _COUNTRY,
@@ -61,7 +61,7 @@ CONNECTION_REQUEST = register(
 REQUEST_DECIDED = register(
     MailType(
         "request_decided",
-        _("Request of a seller decided"),
+        _("Request decided"),
         (
             Placeholder("RESELLER", _("Name of the reseller"), "Globex Monitoring AG"),
             Placeholder("DECISION", _("Approved or refused"), "refused"),
@@ -76,7 +76,7 @@ REQUEST_DECIDED = register(
 RESELLER_INVITATION = register(
     MailType(
         "reseller_invitation",
-        _("Invitation of a reseller"),
+        _("Reseller invitation"),
         (
             _SELLER,
             _COUNTRY,

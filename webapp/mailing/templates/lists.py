@@ -20,7 +20,7 @@ from webapp.core.crypto import token
 from webapp.core.listing import Choice, Column, Listing, Option, Page
 from webapp.core.preferences import LANGUAGE_NAMES
 from webapp.mail.models import EmailTemplate
-from webapp.mail.types import all_types
+from webapp.mail.types import MailType, all_types
 from webapp.mailing.templates import texts
 from webapp.mailing.templates.texts import Origin
 from webapp.orgs.access import may
@@ -115,7 +115,6 @@ def _listing(c: Any) -> Listing:
         columns=[
             Column("name", _l("Name"), sort=c.folded, link=_link),
             Column("kind", _l("Kind"), sort=c.place),
-            Column("trade", _l("Trade"), value=lambda row: trade_name(row.trade)),
             Column(
                 "language",
                 _l("Language"),
@@ -160,8 +159,8 @@ def trade_choices() -> list[tuple[str, object]]:
     ]
 
 
-def trade_name(trade: str) -> str:
-    return str(dict(trade_choices())[trade])
+def trade_of(kind: MailType) -> str:
+    return str(dict(trade_choices())[kind.trade or SHARED])
 
 
 def _kinds() -> list[Any]:

@@ -21,7 +21,7 @@ from webapp.mail.models import EmailTemplate
 from webapp.mailing.blueprint import bp, previewed
 from webapp.mailing.templates import samples, texts
 from webapp.mailing.templates.forms import CopyForm, TestMailForm
-from webapp.mailing.templates.lists import ORIGINS, actions, templates_page
+from webapp.mailing.templates.lists import ORIGINS, actions, templates_page, trade_of
 from webapp.mailing.templates.texts import Text
 from webapp.orgs.access import current_organisation, may
 from webapp.orgs.permissions import Permission
@@ -45,6 +45,7 @@ def template(org: str, ref: str) -> ResponseReturnValue:
         "mailing/templates/show.html",
         text=text,
         origin=ORIGINS[text.origin],
+        trade=trade_of(text.kind),
         draft=text.draft,
         sample=sample,
         mail=samples.sample_mail(text.kind, text.draft, language=sample),

@@ -22,7 +22,7 @@ from webapp.mail.compose import Composed
 from webapp.mail.models import EmailTemplate
 from webapp.mail.types import MailType, all_types, system_draft
 from webapp.mailing.blueprint import previewed
-from webapp.mailing.templates.lists import SHARED, trade_choices, trade_name
+from webapp.mailing.templates.lists import SHARED, trade_choices
 from webapp.mailing.templates.samples import sample_mail
 from webapp.operator.routes.blueprint import bp, own_organisation
 from webapp.orgs.models import Organisation
@@ -145,7 +145,6 @@ def _listing(c: Any, kinds: list[MailType]) -> Listing:
         ),
         columns=[
             Column("kind", _l("Kind"), sort=c.place, link=_url),
-            Column("trade", _l("Trade"), value=lambda r: trade_name(r.trade)),
             Column(
                 "language", _l("Language"), value=lambda r: LANGUAGE_NAMES[r.language], main=True
             ),
