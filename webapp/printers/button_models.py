@@ -46,7 +46,7 @@ class PanicButton(Owned, Versioned, Base):
     technician_emails: Mapped[Texts] = mapped_column(default=list)
     from_email: Mapped[str | None]
     from_name: Mapped[str] = mapped_column(default="")
-    colours: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))
+    colours: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     fault_sources: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Instant]
