@@ -26,6 +26,7 @@ from webapp.devices.models import (
 from webapp.printers import codes
 from webapp.printers.events import PrinterEvent
 from webapp.printers.facts import usable_serial
+from webapp.printers.history.models import PrinterFault, PrinterStatement
 from webapp.printers.models import (
     PanicButton,
     PanicLaunch,
@@ -48,6 +49,7 @@ class ButtonFacts:
     phone: str = ""
     ask_phone: bool = False
     message_required: bool = False
+    opens_on_fault: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class PrinterFacts:
     model: str = ""
     location: str = ""
     button: PanicButton | None = None
+    customer: str = ""
+    large_counts_double: bool = False
 
 
 def check_version(row: PanicButton | PanicReason | Printer, seen: object) -> None:
@@ -117,6 +121,7 @@ def change_button(button: PanicButton, facts: ButtonFacts) -> None:
         "phone": facts.phone or None,
         "ask_phone": facts.ask_phone,
         "message_required": facts.message_required,
+        "opens_on_fault": facts.opens_on_fault,
     }
     changed = _set(button, changes)
     if changed:
@@ -145,6 +150,8 @@ def add_printer(
     maker: str = "",
     model: str = "",
     location: str = "",
+    customer: str = "",
+    large_counts_double: bool = False,
 ) -> Printer:
     """A printer with its code. The serial may come later, with the code at the first launch."""
     _refuse_double(usable_serial(serial) or None, maker)
@@ -174,6 +181,8 @@ def add_printer(
         model=model,
         location=location,
         button_id=button.id if button is not None else None,
+        customer=customer,
+        large_counts_double=large_counts_double,
         created_at=now,
     )
     codes.give_new_code(printer)
@@ -193,6 +202,8 @@ def change_printer(printer: Printer, facts: PrinterFacts) -> None:
         "model": facts.model,
         "location": facts.location,
         "button_id": facts.button.id if facts.button is not None else None,
+        "customer": facts.customer,
+        "large_counts_double": facts.large_counts_double,
     }
     if serial != printer.serial:
         changes |= {
@@ -225,10 +236,12 @@ def remove_printer(printer: Printer) -> None:
             name=printer.name,
         )
         raise Refusal(words, status=409)
+    _refuse_with_statements(printer)
     _record(PrinterEvent.PRINTER_REMOVED, printer, serial=printer.serial or "")
     forget = update(PanicLaunch).where(PanicLaunch.printer_id == printer.id)
     db.session.execute(forget.values(printer_id=None))
-    db.session.execute(delete(PrinterReading).where(PrinterReading.printer_id == printer.id))
+    for model in (PrinterReading, PrinterFault):
+        db.session.execute(delete(model).where(model.printer_id == printer.id))
     db.session.execute(delete(Liveness).where(Liveness.device_id == printer.id))
     device = _device_of(printer)
     db.session.execute(delete(Ownership).where(Ownership.device_id == device.id))
@@ -236,6 +249,16 @@ def remove_printer(printer: Printer) -> None:
     db.session.delete(printer)
     db.session.flush()
     db.session.delete(device)
+
+
+def _refuse_with_statements(printer: Printer) -> None:
+    closed = select(PrinterStatement.id).where(PrinterStatement.printer_id == printer.id).limit(1)
+    if db.session.scalar(closed) is not None:
+        words = _(
+            "%(name)s stands in closed month statements. Take it off its button instead.",
+            name=printer.name,
+        )
+        raise Refusal(words, status=409)
 
 
 def renew_code(printer: Printer) -> None:

@@ -18,6 +18,7 @@ from webapp.orgs.access import current_organisation, may
 from webapp.orgs.permissions import Permission
 from webapp.printers import codes, queries, services
 from webapp.printers.forms import PrinterForm, PutOnButtonForm
+from webapp.printers.history.curves import PERIODS, USUAL, Period, curves_of
 from webapp.printers.lists.printers import last_seen, listing_for
 from webapp.printers.lists.printers import printers as all_printers
 from webapp.printers.models import Printer
@@ -81,6 +82,8 @@ def printer_page(org: str, public_id: str) -> ResponseReturnValue:
         requests=queries.requests_of(printer) if may(Permission.PRINTER_REQUESTS_READ) else [],
         has_requests=queries.has_requests(printer),
         poll=poll_of(printer),
+        curves=curves_of(printer, _period(), now=utcnow()),
+        periods=PERIODS,
     )
 
 
@@ -164,6 +167,10 @@ def _named() -> list[Printer]:
     return queries.printers_named(named)
 
 
+def _period() -> Period:
+    return PERIODS.get(request.args.get("period", ""), PERIODS[USUAL])
+
+
 def _add(form: PrinterForm) -> str:
     facts = form.facts()
     printer = services.add_printer(
@@ -174,6 +181,8 @@ def _add(form: PrinterForm) -> str:
         maker=facts.maker,
         model=facts.model,
         location=facts.location,
+        customer=facts.customer,
+        large_counts_double=facts.large_counts_double,
         now=utcnow(),
     )
     return url_for("printer", public_id=printer.public_id)
