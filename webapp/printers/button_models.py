@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -48,7 +48,7 @@ class PanicButton(Owned, Versioned, Base):
     from_name: Mapped[str] = mapped_column(default="")
     colours: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     fault_sources: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    opens_on_fault: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    opens_on_fault: Mapped[bool] = mapped_column(default=False, server_default="false")
     """A fault that is seen again and again opens a request by itself."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Instant]

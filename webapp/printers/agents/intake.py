@@ -16,7 +16,7 @@ from webapp.printers.agents.messages import AgentLook, AgentReading, Batch, NotT
 from webapp.printers.agents.models import PrinterAgent, PrinterSighting
 from webapp.printers.agents.services import heard
 from webapp.printers.conditions import observe_silence
-from webapp.printers.facts import merge, pack, parse_reading
+from webapp.printers.facts import canonical_address, merge, pack, parse_reading
 from webapp.printers.history import faults
 from webapp.printers.messages import LaunchFacts
 from webapp.printers.models import PolledBy, Printer, PrinterReading
@@ -38,24 +38,22 @@ def take_in(batch: Batch, agent: PrinterAgent, *, now: datetime) -> Taken:
     agent.queued, agent.dropped = batch.queued, batch.dropped
     agent.clock_off_seconds = -round(off.total_seconds())
     heard(agent, now=now)
-    answer = _take_readings(batch.readings, agent, off, now)
+    answer = _take_readings(batch, agent, now)
     for look in batch.looks:
         _take_look(look, agent, now)
     return answer
 
 
-def _take_readings(
-    readings: Sequence[AgentReading], agent: PrinterAgent, off: timedelta, now: datetime
-) -> Taken:
+def _take_readings(batch: Batch, agent: PrinterAgent, now: datetime) -> Taken:
     answer = Taken(accepted=0, known=0, unknown=0, refused=[])
-    here = _here_already(readings)
-    for sent in sorted(readings, key=lambda r: r.measured_at):
+    here = _here_already(batch.readings)
+    for sent in sorted(batch.readings, key=lambda r: r.measured_at):
         reading_id = str(sent.reading_id)
         if reading_id in here:
             answer.known += 1
             continue
         here.add(reading_id)
-        at = min(max(sent.measured_at + off, now - OLDEST), now)
+        at = now - min(max(batch.sent_at - sent.measured_at, timedelta()), OLDEST)
         try:
             if _take(sent, agent, at, now):
                 answer.accepted += 1
@@ -163,7 +161,7 @@ def _sight(known: dict[str, Any], raw: bytes, agent: PrinterAgent, at: datetime)
 
 def _take_look(look: AgentLook, agent: PrinterAgent, now: datetime) -> None:
     """How a printer was a moment ago; of those that nobody has added nothing is kept."""
-    printer = _printer_of("", look.serial, look.address, agent)
+    printer = _printer_of("", look.serial, canonical_address(look.address), agent)
     if printer is None or printer.polled_by != PolledBy.AGENT:
         return
     if look.outcome in SILENT:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from webapp.audit import log as audit
 from webapp.core.clock import utcnow
@@ -190,7 +190,7 @@ def _counts_of_statements(ids: Sequence[int], month: date) -> dict[int, Counts]:
         select(PrinterStatement)
         .where(PrinterStatement.printer_id.in_(ids), PrinterStatement.month < month)
         .order_by(PrinterStatement.printer_id, PrinterStatement.month.desc())
-        .distinct(PrinterStatement.printer_id)
+        .ext(distinct_on(PrinterStatement.printer_id))
     )
     return {r.printer_id: {n: getattr(r, f"last_{n}") for n in COUNTERS} for r in rows}
 
