@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from webapp.printers.agent.configuration import BadConfiguration, Configuration, load
+from webapp.printers.agent.known import Known, Wishes
 from webapp.printers.agent.portal import Away, Portal, Refused
-from webapp.printers.agent.printers import Known, Printers, Wishes
+from webapp.printers.agent.printers import Printers
 from webapp.printers.agent.sending import LONGEST_PAUSE_SECONDS, Sender
 from webapp.printers.agent.spool import Spool
 from webapp.printers.agent.state import State

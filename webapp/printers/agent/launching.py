@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from webapp.printers.agent.known import Known
 from webapp.printers.agent.portal import APP, Portal
-from webapp.printers.agent.printers import Known, Printers
+from webapp.printers.agent.printers import Printers
 from webapp.printers.agent.state import State
 from webapp.printers.snmp.raw import to_wire
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from webapp.printers.agent.known import Known
 from webapp.printers.agent.launching import last_phone, launch
 from webapp.printers.agent.portal import Away, Portal, Refused, ShutOut
-from webapp.printers.agent.printers import Known, Printers
+from webapp.printers.agent.printers import Printers
 from webapp.printers.agent.state import State
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ import gzip
 import json
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 
 from webapp.printers.agent import NAME, VERSION
+from webapp.printers.agent.clock import utcnow
 from webapp.printers.agent.configuration import Configuration
 
 TIMEOUT: Final = httpx.Timeout(60, connect=15)
@@ -77,7 +77,7 @@ class Portal:
 
     def send(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`sent_at` is put in here, so that the portal sees how wrong our clock is."""
-        sent_at = datetime.now(UTC).isoformat()
+        sent_at = utcnow().isoformat()
         return self._ask(
             "POST", "/device/v1/printers/readings", {**batch, "sent_at": sent_at, "app": APP}
         ).body

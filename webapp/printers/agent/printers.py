@@ -9,11 +9,11 @@ import random
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from webapp.printers.agent.configuration import Configuration, Rates
+from webapp.printers.agent.clock import utcnow
+from webapp.printers.agent.configuration import Configuration
+from webapp.printers.agent.known import Known, Wishes
 from webapp.printers.agent.spool import Spool
 from webapp.printers.agent.state import State
 from webapp.printers.snmp.collect import Collected, Limits, collect_from
@@ -29,67 +29,6 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 16
 FIRST_PAUSE_SECONDS: Final = 60
 LONGEST_PAUSE_SECONDS: Final = 3600
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the portal wants; before it was ever asked, what stands in the file."""
-
-    on: bool
-    rates: Rates
-    never: tuple[str, ...] = ()
-    off_serials: frozenset[str] = frozenset()
-    off_addresses: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, rates: Rates, said: Mapping[str, Any]) -> Wishes:
-        if not said:
-            return cls(True, rates)
-        off = said.get("off", [])
-        return cls(
-            on=bool(said.get("on", True)),
-            rates=Rates(said["quick_minutes"], said["full_hours"], said["search_hours"]),
-            never=tuple(said.get("never", [])),
-            off_serials=frozenset(one["serial"] for one in off if one["serial"]),
-            off_addresses=frozenset(one["address"] for one in off if not one["serial"]),
-        )
-
-    def forbid(self, printer: Known) -> str:
-        """Why it is not asked; empty where it is."""
-        off = self.off_serials if printer.serial else self.off_addresses
-        if (printer.serial or printer.host) in off:
-            return "switched_off"
-        name = f"{printer.maker} {printer.model}".casefold()
-        return "banned" if any(words in name for words in self.never) else ""
-
-
-@dataclass
-class Known:
-    """A printer at an address. Times are of the monotonic clock: nobody sets that."""
-
-    host: str
-    port: int
-    profile: str
-    version: str = ""
-    serial: str = ""
-    maker: str = ""
-    model: str = ""
-    name: str = ""
-    location: str = ""
-    quick: dict[str, str] = field(default_factory=dict)
-    fingerprint: str = ""
-    failures: int = 0
-    due_at: float = 0
-    full_at: float = 0
-
-    @property
-    def key(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    def kept(self) -> dict[str, Any]:
-        """What is worth remembering over a restart."""
-        names = ("host", "port", "profile", "version", "serial", "maker", "model", "name")
-        return {name: getattr(self, name) for name in (*names, "location")}
 
 
 class Printers:
@@ -235,7 +174,7 @@ class Printers:
         printer.full_at = time.monotonic() + self.wishes.rates.full_hours * 3600
         self._spool.put(
             {
-                "measured_at": datetime.now(UTC).isoformat(),
+                "measured_at": utcnow().isoformat(),
                 "address": printer.host[:45],
                 "reading": to_wire(full.reading),
                 "gaps": [[gap.subtree[:120], gap.why[:32]] for gap in full.gaps[:64]],
@@ -247,7 +186,7 @@ class Printers:
     def _note(self, printer: Known, outcome: str) -> None:
         made = {
             "address": printer.host[:45],
-            "asked_at": datetime.now(UTC).isoformat(),
+            "asked_at": utcnow().isoformat(),
             "serial": printer.serial[:64],
             "outcome": outcome[:32],
             "failures": printer.failures,

@@ -9,12 +9,13 @@ import json
 import logging
 import sqlite3
 import threading
-import time
 import uuid
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from webapp.printers.agent.clock import utcnow
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Spool:
         try:
             return self._connect()
         except sqlite3.DatabaseError as error:
-            aside = self._path.with_name(f"{self._path.name}.broken-{int(time.time())}")
+            aside = self._path.with_name(f"{self._path.name}.broken-{int(utcnow().timestamp())}")
             log.error("the queue is damaged (%s); it is put aside as %s", error, aside.name)
             self._path.rename(aside)
             for suffix in ("-wal", "-shm"):

@@ -234,6 +234,7 @@ def _new_token(agent: PrinterAgent, now: datetime) -> str:
         now=now,
         device_id=agent.id,
     )
+    db.session.flush()
     return text
 
 

@@ -23,6 +23,7 @@ from webapp.printers.lists.printers import last_seen, listing_for
 from webapp.printers.lists.printers import printers as all_printers
 from webapp.printers.models import Printer
 from webapp.printers.polling.services import poll_of
+from webapp.printers.removing import remove_printer
 from webapp.printers.routes.blueprint import answer_form, bp, url_for
 
 MOST_LABELS = 200
@@ -134,7 +135,7 @@ def printer_unbind(org: str, public_id: str) -> ResponseReturnValue:
 @allow(Permission.PRINTERS_EDIT)
 def printer_remove(org: str, public_id: str) -> ResponseReturnValue:
     printer = queries.get_printer(public_id)
-    services.remove_printer(printer)
+    remove_printer(printer)
     flash(_("%(name)s is removed.", name=printer.name), "ok")
     return see_other(url_for("printers"))
 
