@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, wraps
@@ -35,7 +36,8 @@ class Description:
     """What an endpoint takes and answers; the OpenAPI document is made of these.
 
     `query` is a struct of the URL's parameters; a list is a parameter that may be repeated. `conditional`: the
-    answer has an ETag, and If-None-Match is answered with 304.
+    answer has an ETag, and If-None-Match is answered with 304. `gzip`: the body may be compressed; `max_bytes` holds
+    for what it becomes.
     """
 
     summary: str
@@ -46,6 +48,7 @@ class Description:
     max_bytes: int = 64 * 1024
     query: type[msgspec.Struct] | None = None
     conditional: bool = False
+    gzip: bool = False
 
 
 def endpoint(description: Description) -> Callable[[View], View]:
@@ -61,7 +64,9 @@ def endpoint(description: Description) -> Callable[[View], View]:
             if description.query is not None:
                 kwargs["query"] = _queried(description.query)
             if description.body is not None:
-                kwargs["message"] = _decoded(description.body, description.max_bytes)
+                kwargs["message"] = _decoded(
+                    description.body, description.max_bytes, gzip=description.gzip
+                )
             answer = _encoded(view(**kwargs))
             return _conditional(answer) if description.conditional else answer
 
@@ -99,10 +104,13 @@ def _is_list(described: msgspec.inspect.Type) -> bool:
     return isinstance(described, msgspec.inspect.ListType)
 
 
-def _decoded(struct: type[S], max_bytes: int) -> S:
-    if request.mimetype != "application/json" or request.content_encoding not in (None, "identity"):
+def _decoded(struct: type[S], max_bytes: int, *, gzip: bool) -> S:
+    encoding = request.content_encoding or "identity"
+    if request.mimetype != "application/json" or encoding not in ("identity", "gzip")[: 1 + gzip]:
         raise Problem(415, "unsupported_media_type", "Send plain application/json.")
     body = _body(max_bytes)
+    if encoding == "gzip":
+        body = _inflated(body, max_bytes)
     try:
         message = msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
@@ -122,6 +130,20 @@ def _body(max_bytes: int) -> bytes:
         return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise _too_large(max_bytes) from error
+
+
+def _inflated(body: bytes, max_bytes: int) -> bytes:
+    """Never more than `max_bytes`, whatever the few bytes that came would become."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        found = unpacker.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise Problem(400, "invalid_gzip", "The body is not gzip, as its header says.") from error
+    if len(found) > max_bytes:
+        raise _too_large(max_bytes)
+    if not unpacker.eof:
+        raise Problem(400, "invalid_gzip", "The body ends in the middle of its gzip stream.")
+    return found
 
 
 def _too_large(max_bytes: int) -> Problem:

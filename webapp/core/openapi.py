@@ -30,6 +30,11 @@ SECURITY = {
         "scheme": "bearer",
         "description": "The device's own credential, `op_<kind>_<id>_<secret>`.",
     },
+    "setup": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Enrolment token of one site agent, `op_agentsetup_<id>_<secret>`, good once.",
+    },
     "token": {
         "type": "http",
         "scheme": "bearer",

@@ -15,13 +15,14 @@ from webapp.core.tenancy import Global, Owned
 
 
 class DeviceKind(StrEnum):
-    """The families of equipment, one a trade."""
+    """The families of equipment: one a trade, and the site agents of its printers."""
 
     FUEL_SITE = "fuel_site"
     METER = "meter"
     TILL = "till"
     HUB = "hub"
     PRINTER = "printer"
+    PRINTER_AGENT = "printer_agent"
 
 
 class DeviceState(StrEnum):

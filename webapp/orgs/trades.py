@@ -40,6 +40,7 @@ KINDS = {
     "till": "tills",
     "hub": "hubs",
     "printer": "printers",
+    "printer_agent": "printers",
 }
 """Kinds of devices."""
 

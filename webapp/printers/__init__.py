@@ -4,19 +4,26 @@ An office printer carries an app with one purpose: something is wrong, call for 
 technician needs to know already filled in. Wire contract: docs/protocols/printers.md.
 """
 
-from flask import Flask
-from flask_babel import lazy_gettext as _
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    """Nothing is imported before: the site agent, which is below this package, runs without Flask."""
     from webapp.core import tiles
     from webapp.devices import replacing, technical
     from webapp.imports.subjects import register as register_import
     from webapp.printers import words
+    from webapp.printers.agents import device_api as _agents  # noqa: F401 - it fills the blueprint
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.domains import jobs as domain_jobs  # noqa: F401 - it registers itself
+    from webapp.printers.history import statements as _statements  # noqa: F401 - registers itself
     from webapp.printers.imports import Printers
     from webapp.printers.panic import files, routes  # noqa: F401 - they fill the blueprint
     from webapp.printers.panic.blueprint import bp as panic_bp
@@ -45,6 +52,8 @@ def init_app(app: Flask) -> None:
 
 
 def _register_places() -> None:
+    from flask_babel import lazy_gettext as _
+
     from webapp.core.navigation import Place, register
     from webapp.orgs.permissions import Permission
 
@@ -77,9 +86,12 @@ def _register_places() -> None:
 
 
 def _register_device_page() -> None:
+    from flask_babel import lazy_gettext as _
+
     from webapp.devices.models import DeviceKind
     from webapp.devices.pages import DevicePage, register_page
     from webapp.orgs.permissions import Permission
+    from webapp.printers.agents.services import LOST_AFTER as AGENT_LOST_AFTER
     from webapp.printers.readings import LOST_AFTER
 
     register_page(
@@ -90,5 +102,15 @@ def _register_device_page() -> None:
             Permission.PRINTERS_READ,
             "printers.printer",
             LOST_AFTER,
+        )
+    )
+    register_page(
+        DevicePage(
+            DeviceKind.PRINTER_AGENT,
+            _("Site agent"),
+            "screen",
+            Permission.PRINTERS_READ,
+            "printers.agent",
+            AGENT_LOST_AFTER,
         )
     )

@@ -18,6 +18,7 @@ from webapp.printers.models import (
     PanicRequest,
     PanicRequestEvent,
     Printer,
+    RequestSource,
     RequestState,
 )
 
@@ -101,7 +102,10 @@ class Person(Struct):
 
 
 class RequestView(Struct):
-    """A call for help. `reasons` are the ticked ones, by language; `url` is its page in the portal."""
+    """A call for help, by a person or (`source`) by a fault, which has no e-mail address.
+
+    `reasons` are the ticked ones, by language; `url` is its page in the portal.
+    """
 
     id: str
     number: int
@@ -113,6 +117,7 @@ class RequestView(Struct):
     email: str
     phone: str
     language: str
+    source: RequestSource
     assignee: Person | None
     created_at: datetime
     taken_at: datetime | None
@@ -247,6 +252,7 @@ def _facts(request: PanicRequest, organisation: Organisation) -> dict[str, Any]:
         "email": request.email,
         "phone": request.phone,
         "language": request.language,
+        "source": RequestSource(request.source),
         "assignee": _person(request.assignee),
         "created_at": request.created_at,
         "taken_at": request.taken_at,

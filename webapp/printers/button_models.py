@@ -48,6 +48,8 @@ class PanicButton(Owned, Versioned, Base):
     from_name: Mapped[str] = mapped_column(default="")
     colours: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     fault_sources: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    opens_on_fault: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """A fault that is seen again and again opens a request by itself."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Instant]
 

@@ -12,6 +12,7 @@ from webapp.alarms.kinds import ConditionKind, register
 from webapp.alarms.models import Severity
 from webapp.alarms.services import observe
 from webapp.devices.models import DeviceState
+from webapp.printers.agents.models import PrinterAgent
 from webapp.printers.models import Printer
 
 
@@ -29,6 +30,15 @@ def _nothing(detail: Mapping[str, Any]) -> str:
 PRINTER_SILENT = register(ConditionKind("printer_silent", _l("Printer doesn't answer"), _nothing))
 
 
+def _agent_words(detail: Mapping[str, Any]) -> str:
+    return str(detail.get("name") or "")
+
+
+AGENT_SILENT = register(
+    ConditionKind("printer_agent_silent", _l("Site agent doesn't report"), _agent_words)
+)
+
+
 def observe_silence(printer: Printer, *, is_silent: bool, now: datetime) -> None:
     """After the second poll without an answer, and after the first one with. Many printers sleep: a warning."""
     observe(
@@ -37,6 +47,19 @@ def observe_silence(printer: Printer, *, is_silent: bool, now: datetime) -> None
         device_id=printer.id,
         is_bad=is_silent,
         severity=Severity.WARNING,
+        now=now,
+    )
+
+
+def observe_agent(agent: PrinterAgent, *, is_silent: bool, now: datetime) -> None:
+    """A site agent that says nothing: its printers can't be told from healthy ones any more."""
+    observe(
+        AGENT_SILENT,
+        organisation_id=agent.organisation_id,
+        device_id=agent.id,
+        is_bad=is_silent,
+        severity=Severity.ALARM,
+        detail={"name": agent.name} if is_silent else None,
         now=now,
     )
 

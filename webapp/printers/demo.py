@@ -27,7 +27,7 @@ from webapp.devices.access import ENROLMENT
 from webapp.devices.models import Credential, DeviceState
 from webapp.devices.services import create_enrolment_token
 from webapp.orgs.models import Organisation
-from webapp.printers import demo_content, work
+from webapp.printers import demo_agent, demo_content, demo_past, work
 from webapp.printers import demo_data as data
 from webapp.printers.demo_data import Machine
 from webapp.printers.facts import merge
@@ -60,6 +60,7 @@ def seed(acme: Organisation, globex: Organisation, now: datetime | None = None) 
         if _has_no_button():
             _Past(acme, now).fill(_acme_buttons(acme, now), ACME_REQUESTS)
         _token_for_apps(acme, now)
+        demo_agent.seed(acme, now)
     with scope(globex.id):
         if _has_no_button():
             _Past(globex, now).fill(_globex_buttons(globex, now), GLOBEX_REQUESTS)
@@ -69,10 +70,13 @@ def fleet() -> list[Program]:
     """The printers that answer SNMP, from PORT + 100 upwards."""
     port = (urlsplit(current_app.extensions["settings"].base_url).port or 8000) + 100
     living = [m for m in (*data.ALLIANCE, *data.HEAD_OFFICE) if m.living]
-    return [
+    found = [
         Program(name=f"printer-{number + 1}", argv=_command(machine, port + number))
         for number, machine in enumerate(living)
     ]
+    if demo_agent.config_file().is_file():
+        found.append(Program(name="site-agent", argv=demo_agent.command()))
+    return found
 
 
 def token_file() -> Path:
@@ -178,6 +182,9 @@ class _Past:
 
     def fill(self, buttons: Sequence[tuple[PanicButton, Sequence[Machine]]], requests: int) -> None:
         stages = [self._put_up(m, button) for button, machines in buttons for m in machines]
+        for stage in stages:
+            if stage.machine.is_bound:
+                demo_past.read(stage.printer, lambda at, s=stage: self._known(s, at), self.now)
         happenings = [*self._readings(stages), *self._calls(stages, requests)]
         credential = self._credential()
         for number, (at, stage, is_call) in enumerate(sorted(happenings, key=lambda h: h[0])):
@@ -188,9 +195,11 @@ class _Past:
         for stage in stages:
             if stage.machine.silent_days:
                 set_state(stage.printer, DeviceState.OFFLINE, None)
+        db.session.flush()
+        demo_past.close_months(self.organisation, self.now)
 
     def _put_up(self, machine: Machine, button: PanicButton) -> _Stage:
-        began = self.now - timedelta(days=DAYS + 8)
+        began = self.now - timedelta(days=demo_past.DAYS + 8)
         printer = add_printer(
             machine.name,
             organisation_id=self.organisation.id,
@@ -199,6 +208,8 @@ class _Past:
             maker=machine.maker,
             model=machine.model,
             location=machine.location,
+            customer=f"{button.name} SpA",
+            large_counts_double=bool(machine.large),
             now=began,
         )
         printer.bound_at = began if machine.is_bound else None

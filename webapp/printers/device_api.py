@@ -54,10 +54,10 @@ def launch(message: Launch) -> tuple[Launched, int]:
     opened = launch_printer(message, credential, now=utcnow())
     if opened.launch.printer_id is not None:
         speaks_for(opened.launch.printer_id)
-    return _answer(opened), 201
+    return answer_launch(opened), 201
 
 
-def _answer(opened: Opened) -> Launched:
+def answer_launch(opened: Opened) -> Launched:
     row = opened.launch
     button = button_of(row)
     printer = row.printer

@@ -28,6 +28,11 @@ class PrinterEvent(AuditEvent):
     PROFILE_CHANGED = "printers:profile:changed", _("Reading profile changed")
     PROFILE_REMOVED = "printers:profile:removed", _("Reading profile removed")
     NETWORK_SEARCHED = "printers:network:searched", _("Network searched for printers")
+    MONTH_CLOSED = "printers:month:closed", _("Month statements made")
+    AGENT_ADDED = "printers:agent:added", _("Site agent added")
+    AGENT_CHANGED = "printers:agent:changed", _("Site agent changed")
+    AGENT_ENROLLED = "printers:agent:enrolled", _("Site agent set up")
+    AGENT_REVOKED = "printers:agent:revoked", _("Site agent's credential revoked")
     REQUEST_OPENED = "printers:request:opened", _("Request opened")
     REQUEST_CHANGED = "printers:request:changed", _("Request changed")
     REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")
@@ -43,6 +48,8 @@ name_objects(
         "snmp_profile": _("Reading profile"),
         "request": _("Request"),
         "sender_domain": _("Sender domain"),
+        "printer_statement": _("Month statement"),
+        "printer_agent": _("Site agent"),
     }
 )
 
@@ -57,6 +64,9 @@ name_facts(
         "maker": _("Maker"),
         "message_required": _("A message is required on page 3"),
         "colours": _("Colours"),
+        "customer": _("Customer"),
+        "large_counts_double": _("A3 pages count double"),
+        "opens_on_fault": _("A fault opens a request by itself"),
         "from_email": _("From e-mail"),
         "from_name": _("From name"),
         "page": _("Page"),

@@ -60,7 +60,7 @@ def merge(said: LaunchFacts, reading: dict[str, RawValue]) -> dict[str, Any]:
         "model": _clean(said.model) or identity.model,
         "name": _clean(said.name) or identity.name,
         "location": _clean(said.location) or identity.location,
-        "ip": _address(said.ip),
+        "ip": canonical_address(said.ip),
         "counters": {
             name: _first(getattr(counters, name, None), _count(decoded, name))
             for name in ("total", "black", "colour", "large")
@@ -157,7 +157,7 @@ def _first(said: int | None, read: int | None) -> int | None:
     return said if said is not None else read
 
 
-def _address(text: str | None) -> str:
+def canonical_address(text: str | None) -> str:
     """The address in canonical form; what is none is dropped, for the app can't mend it."""
     try:
         return str(ipaddress.ip_address((text or "").strip()))

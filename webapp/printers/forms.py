@@ -80,6 +80,13 @@ class ButtonForm(CreatingForm):
     )
     ask_phone = BooleanField(_("Ask for the person's phone on page 1"))
     message_required = BooleanField(_("A message is required on page 3"))
+    opens_on_fault = BooleanField(
+        _("A fault opens a request by itself"),
+        description=_(
+            "When the portal or a site agent keeps seeing a fault at one of its printers, the technicians get a"
+            " request without anybody calling: one for each printer and fault."
+        ),
+    )
     version = HiddenField()
 
     @classmethod
@@ -93,6 +100,7 @@ class ButtonForm(CreatingForm):
             phone=button.phone or "",
             ask_phone=button.ask_phone,
             message_required=button.message_required,
+            opens_on_fault=button.opens_on_fault,
             version=str(button.version),
         )
         return filled
@@ -119,6 +127,7 @@ class ButtonForm(CreatingForm):
             phone=self.phone.data or "",
             ask_phone=self.ask_phone.data,
             message_required=self.message_required.data,
+            opens_on_fault=self.opens_on_fault.data,
         )
 
 
@@ -143,6 +152,16 @@ class PrinterForm(CreatingForm):
     )
     maker = StringField(_("Maker"), [MayBeEmpty(), at_most(60)], filters=[one_line])
     model = StringField(_("Model"), [MayBeEmpty(), at_most(120)], filters=[one_line])
+    customer = StringField(
+        _("Customer"),
+        [MayBeEmpty(), at_most(120)],
+        filters=[one_line],
+        description=_("Whose pages they are: month statements count them by customer."),
+    )
+    large_counts_double = BooleanField(
+        _("A3 pages count double"),
+        description=_("From the next month that is closed; what is closed never changes."),
+    )
     version = HiddenField()
 
     def __init__(self, *args: Any, buttons: Iterable[PanicButton], **kwargs: Any) -> None:
@@ -161,6 +180,8 @@ class PrinterForm(CreatingForm):
             serial=printer.serial or "",
             maker=printer.maker,
             model=printer.model,
+            customer=printer.customer,
+            large_counts_double=printer.large_counts_double,
             version=str(printer.version),
         )
         return filled
@@ -178,6 +199,8 @@ class PrinterForm(CreatingForm):
             model=self.model.data or "",
             location=self.location.data or "",
             button=self._buttons.get(self.button.data),
+            customer=self.customer.data or "",
+            large_counts_double=self.large_counts_double.data,
         )
 
 

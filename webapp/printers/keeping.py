@@ -20,7 +20,9 @@ from webapp.core.jobs import JobState
 from webapp.core.principal import Actor, Principal
 from webapp.core.retention import BATCH
 from webapp.mail.models import Mail
+from webapp.printers.agents.models import PrinterSighting
 from webapp.printers.events import PrinterEvent
+from webapp.printers.history.models import PrinterStatement
 from webapp.printers.models import (
     PanicLaunch,
     PanicRequest,
@@ -103,6 +105,18 @@ def thin_out_readings(before: datetime) -> int:
 
 def remove_old_readings(before: datetime) -> int:
     return _remove(PrinterReading, select(PrinterReading.id).where(PrinterReading.at < before))
+
+
+def remove_old_statements(before: datetime) -> int:
+    return _remove(
+        PrinterStatement, select(PrinterStatement.id).where(PrinterStatement.created_at < before)
+    )
+
+
+def remove_old_sightings(before: datetime) -> int:
+    return _remove(
+        PrinterSighting, select(PrinterSighting.id).where(PrinterSighting.last_seen_at < before)
+    )
 
 
 def _remove(model: type[Any], wanted: Select[Any]) -> int:

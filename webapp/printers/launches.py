@@ -28,6 +28,7 @@ from webapp.printers.events import PrinterEvent
 from webapp.printers.messages import Launch
 from webapp.printers.models import PanicButton, PanicLaunch, Printer
 from webapp.printers.readings import keep_reading
+from webapp.printers.replacing import OWN_CREDENTIAL
 
 LINK_LIVES = timedelta(minutes=30)
 SESSION_LIVES = timedelta(minutes=30)
@@ -74,7 +75,7 @@ def launch_printer(message: Launch, credential: Credential, *, now: datetime) ->
 
 def _speaking(credential: Credential, known: dict[str, Any], now: datetime) -> Printer | None:
     """By its own credential, else by its serial. A machine whose place another has taken is told so (P-43)."""
-    if credential.device_id is not None:
+    if credential.kind == OWN_CREDENTIAL:
         return _owner_of(credential, known, now)
     printer = printer_by_serial(known["maker"], known["serial"])
     if printer is None and not _is_known(known["serial"]):

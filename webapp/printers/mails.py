@@ -30,7 +30,8 @@ name_composed("printer_request_test", _("Printer request: test mail"))
 def send_request_mails(request: PanicRequest) -> None:
     """Write both mails into the outbox, in the transaction that makes the request."""
     button = request.button
-    _send(request, Receiver.END_USER, [request.email], language=request.language)
+    if request.email:
+        _send(request, Receiver.END_USER, [request.email], language=request.language)
     _send(request, Receiver.TECHNICIANS, button.technician_emails, language=button.language)
 
 
@@ -157,7 +158,7 @@ def _send(
 
 def _reply_to(request: PanicRequest, receiver: Receiver) -> str | None:
     """Technicians answer the person; the person answers the button's address, where there is one."""
-    if receiver is Receiver.TECHNICIANS:
+    if receiver is Receiver.TECHNICIANS and request.email:
         return request.email
     return request.button.from_email
 

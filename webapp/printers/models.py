@@ -53,6 +53,13 @@ _NEXT_STATES = {
 }
 
 
+class RequestSource(StrEnum):
+    """Who called: somebody at the printer, or a fault that looks at the printer kept seeing."""
+
+    PERSON = "person"
+    FAULT = "fault"
+
+
 class PolledBy(StrEnum):
     """Who reads it by itself, beside what its own app tells."""
 
@@ -77,6 +84,7 @@ class Printer(Owned, Versioned, Base):
         Index(None, "serial_end", postgresql_ops={"serial_end": "text_pattern_ops"}),
         Index(None, "button_id"),
         Index(None, "poll_profile_id"),
+        Index(None, "agent_id"),
         CheckConstraint("serial IS NULL OR serial <> ''", name="serial"),
     )
 
@@ -105,6 +113,11 @@ class Printer(Owned, Versioned, Base):
     pages_large: Mapped[int | None] = mapped_column(BigInteger)
     counters_doubtful: Mapped[bool] = mapped_column(default=False)
     labels: Mapped[SmallInts] = mapped_column(default=list, server_default=text("'{}'"))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("printer_agents.id"))
+    """The site agent that saw it last."""
+    customer: Mapped[str] = mapped_column(default="", server_default="")
+    """Whose pages the month's statement counts."""
+    large_counts_double: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[Instant]
 
     button: Mapped[PanicButton | None] = relationship()
@@ -121,6 +134,7 @@ class PrinterReading(Owned, Base):
 
     __tablename__ = "printer_readings"
     __table_args__ = (
+        UniqueConstraint("organisation_id", "reading_id"),
         Index(None, "printer_id", "at"),
         Index(None, "organisation_id", "at", postgresql_where=text("NOT daily")),
     )
@@ -128,6 +142,10 @@ class PrinterReading(Owned, Base):
     id: Mapped[Id]
     printer_id: Mapped[BigInt] = mapped_column(ForeignKey("printers.id"))
     at: Mapped[Instant]
+    reading_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    """A site agent's own name of it: sent twice it counts once."""
+    measured_at: Mapped[datetime | None]
+    """By the site agent's clock; `at` is by the portal's."""
     source: Mapped[str]
     raw: Mapped[bytes]
     decoded: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -193,6 +211,13 @@ class PanicRequest(Owned, Versioned, Base):
         Index(None, "printer_serial", postgresql_ops={"printer_serial": "text_pattern_ops"}),
         Index("ix_panic_requests_serial_end", text("reverse(printer_serial)")),
         Index("ix_panic_requests_email", text("lower(email)")),
+        Index(
+            "uq_panic_requests_open_fault",
+            "printer_id",
+            "fault",
+            unique=True,
+            postgresql_where=text("state <> 'done' AND fault IS NOT NULL"),
+        ),
         word_index("ix_panic_requests_words", "printer_name"),
     )
 
@@ -209,6 +234,11 @@ class PanicRequest(Owned, Versioned, Base):
     reasons: Mapped[list[Any]] = mapped_column(JSONB)
     reason_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    source: Mapped[str] = mapped_column(
+        default=RequestSource.PERSON, server_default=RequestSource.PERSON
+    )
+    fault: Mapped[str | None]
+    """Folded, of a request that a fault opened by itself."""
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[Instant]
     taken_at: Mapped[datetime | None]

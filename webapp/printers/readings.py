@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from webapp.devices import presence
 from webapp.devices.models import Device, DeviceState
 from webapp.printers.conditions import observe_faults
 from webapp.printers.facts import pack
+from webapp.printers.history import faults
 from webapp.printers.models import Printer, PrinterReading
 
 COUNTERS = ("total", "black", "colour", "large")
@@ -19,10 +21,49 @@ LOST_AFTER = timedelta(hours=1)
 """A printer is read now and then; a press of its button is a visit, not a connection."""
 
 
-def keep_reading(
-    printer: Printer, known: dict[str, Any], raw: bytes | None, *, source: str, now: datetime
+@dataclass(frozen=True)
+class Sent:
+    """How a site agent names a reading, and when it was by the agent's clock."""
+
+    reading_id: str
+    measured_at: datetime
+
+
+def keep_late(
+    printer: Printer, known: dict[str, Any], raw: bytes, *, at: datetime, sent: Sent
 ) -> None:
-    """Store a reading and bring the printer's row up to date. What was not read stays as it was."""
+    """A reading older than the last one: for curves and statements; the printer's row stays as it is."""
+    db.session.add(
+        PrinterReading(
+            organisation_id=printer.organisation_id,
+            printer_id=printer.id,
+            at=at,
+            source="agent",
+            raw=raw,
+            decoded=known,
+            doubtful=list(known["doubtful"]),
+            complete=not known.get("gaps"),
+            reading_id=sent.reading_id,
+            measured_at=sent.measured_at,
+            **{f"pages_{name}": known["counters"][name] for name in COUNTERS},
+        )
+    )
+
+
+def keep_reading(
+    printer: Printer,
+    known: dict[str, Any],
+    raw: bytes | None,
+    *,
+    source: str,
+    now: datetime,
+    sent: Sent | None = None,
+    is_news: bool = True,
+) -> None:
+    """Store a reading and bring the printer's row up to date. What was not read stays as it was.
+
+    One that comes late (`is_news` is False) alarms nobody.
+    """
     doubtful = [*known["doubtful"], *_fallen(printer, known["counters"])]
     db.session.add(
         PrinterReading(
@@ -34,11 +75,16 @@ def keep_reading(
             decoded=known,
             doubtful=doubtful,
             complete=not known.get("gaps"),
+            reading_id=sent.reading_id if sent is not None else None,
+            measured_at=sent.measured_at if sent is not None else None,
             **{f"pages_{name}": known["counters"][name] for name in COUNTERS},
         )
     )
     _bring_up_to_date(printer, known, bool(doubtful))
-    observe_faults(printer, now=now)
+    if is_news:
+        observe_faults(printer, now=now)
+    if is_news and source in faults.WATCHING:
+        faults.saw(printer, known, raw if raw is not None else pack({}), now=now)
     mark_seen(printer, now=now)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.audit import log as audit
@@ -16,11 +16,9 @@ from webapp.core.db import db, new_public_id
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
 from webapp.devices.models import (
-    Credential,
     Device,
     DeviceKind,
     DeviceState,
-    Liveness,
     Ownership,
 )
 from webapp.printers import codes
@@ -28,11 +26,8 @@ from webapp.printers.events import PrinterEvent
 from webapp.printers.facts import usable_serial
 from webapp.printers.models import (
     PanicButton,
-    PanicLaunch,
     PanicReason,
-    PanicRequest,
     Printer,
-    PrinterReading,
 )
 from webapp.printers.texts import DEFAULT_ICONS, DEFAULT_REASONS
 
@@ -48,6 +43,7 @@ class ButtonFacts:
     phone: str = ""
     ask_phone: bool = False
     message_required: bool = False
+    opens_on_fault: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +56,8 @@ class PrinterFacts:
     model: str = ""
     location: str = ""
     button: PanicButton | None = None
+    customer: str = ""
+    large_counts_double: bool = False
 
 
 def check_version(row: PanicButton | PanicReason | Printer, seen: object) -> None:
@@ -102,7 +100,7 @@ def create_button(
     ]
     db.session.add(button)
     db.session.flush()
-    _record(PrinterEvent.BUTTON_CREATED, button)
+    record(PrinterEvent.BUTTON_CREATED, button)
     return button
 
 
@@ -117,22 +115,23 @@ def change_button(button: PanicButton, facts: ButtonFacts) -> None:
         "phone": facts.phone or None,
         "ask_phone": facts.ask_phone,
         "message_required": facts.message_required,
+        "opens_on_fault": facts.opens_on_fault,
     }
     changed = _set(button, changes)
     if changed:
-        _record(PrinterEvent.BUTTON_CHANGED, button, changed=changed)
+        record(PrinterEvent.BUTTON_CHANGED, button, changed=changed)
 
 
 def map_readings(button: PanicButton, sources: dict[str, str]) -> None:
     """OID1 … OID4 → `fault 2` or an OID; what is not named is the fault message of its place."""
     if _set(button, {"fault_sources": sources}):
-        _record(PrinterEvent.BUTTON_CHANGED, button, changed=["fault_sources"])
+        record(PrinterEvent.BUTTON_CHANGED, button, changed=["fault_sources"])
 
 
 def switch_button(button: PanicButton, *, active: bool) -> None:
     """Switched off, its pages say that nobody answers here; printers and requests stay."""
     if _set(button, {"active": active}):
-        _record(PrinterEvent.BUTTON_CHANGED, button, active=active)
+        record(PrinterEvent.BUTTON_CHANGED, button, active=active)
 
 
 def add_printer(
@@ -145,6 +144,8 @@ def add_printer(
     maker: str = "",
     model: str = "",
     location: str = "",
+    customer: str = "",
+    large_counts_double: bool = False,
 ) -> Printer:
     """A printer with its code. The serial may come later, with the code at the first launch."""
     _refuse_double(usable_serial(serial) or None, maker)
@@ -174,11 +175,13 @@ def add_printer(
         model=model,
         location=location,
         button_id=button.id if button is not None else None,
+        customer=customer,
+        large_counts_double=large_counts_double,
         created_at=now,
     )
     codes.give_new_code(printer)
     _add_unique(printer)
-    _record(PrinterEvent.PRINTER_ADDED, printer)
+    record(PrinterEvent.PRINTER_ADDED, printer)
     return printer
 
 
@@ -193,6 +196,8 @@ def change_printer(printer: Printer, facts: PrinterFacts) -> None:
         "model": facts.model,
         "location": facts.location,
         "button_id": facts.button.id if facts.button is not None else None,
+        "customer": facts.customer,
+        "large_counts_double": facts.large_counts_double,
     }
     if serial != printer.serial:
         changes |= {
@@ -203,9 +208,9 @@ def change_printer(printer: Printer, facts: PrinterFacts) -> None:
     changed = _set_unique(printer, changes)
     if not changed:
         return
-    device = _device_of(printer)
+    device = device_of(printer)
     device.name, device.serial = printer.name, printer.serial
-    _record(PrinterEvent.PRINTER_CHANGED, printer, changed=changed)
+    record(PrinterEvent.PRINTER_CHANGED, printer, changed=changed)
 
 
 def put_on_button(printers: Sequence[Printer], button: PanicButton | None) -> None:
@@ -213,35 +218,13 @@ def put_on_button(printers: Sequence[Printer], button: PanicButton | None) -> No
     for printer in printers:
         if _set(printer, {"button_id": button.id if button is not None else None}):
             name = button.name if button is not None else ""
-            _record(PrinterEvent.PRINTER_CHANGED, printer, button=name)
-
-
-def remove_printer(printer: Printer) -> None:
-    """Only one that nobody ever called for: requests keep the printer that they are about."""
-    asked = select(func.count()).where(PanicRequest.printer_id == printer.id)
-    if db.session.scalar(asked):
-        words = _(
-            "%(name)s has requests, which would lose their printer. Take it off its button instead.",
-            name=printer.name,
-        )
-        raise Refusal(words, status=409)
-    _record(PrinterEvent.PRINTER_REMOVED, printer, serial=printer.serial or "")
-    forget = update(PanicLaunch).where(PanicLaunch.printer_id == printer.id)
-    db.session.execute(forget.values(printer_id=None))
-    db.session.execute(delete(PrinterReading).where(PrinterReading.printer_id == printer.id))
-    db.session.execute(delete(Liveness).where(Liveness.device_id == printer.id))
-    device = _device_of(printer)
-    db.session.execute(delete(Ownership).where(Ownership.device_id == device.id))
-    db.session.execute(delete(Credential).where(Credential.device_id == device.id))
-    db.session.delete(printer)
-    db.session.flush()
-    db.session.delete(device)
+            record(PrinterEvent.PRINTER_CHANGED, printer, button=name)
 
 
 def renew_code(printer: Printer) -> None:
     """The old code is no good any more; a printer already bound stays bound."""
     codes.give_new_code(printer)
-    _record(PrinterEvent.CODE_RENEWED, printer)
+    record(PrinterEvent.CODE_RENEWED, printer)
 
 
 def unbind(printer: Printer) -> None:
@@ -254,9 +237,9 @@ def unbind(printer: Printer) -> None:
     printer.state, printer.problem = DeviceState.NOT_SET_UP, None
     for counter in ("pages_total", "pages_black", "pages_colour", "pages_large"):
         setattr(printer, counter, None)
-    device = _device_of(printer)
+    device = device_of(printer)
     device.serial, device.state = None, DeviceState.NOT_SET_UP
-    _record(PrinterEvent.PRINTER_UNBOUND, printer, serial=released)
+    record(PrinterEvent.PRINTER_UNBOUND, printer, serial=released)
 
 
 def _set(row: PanicButton | Printer, values: dict[str, Any]) -> list[str]:
@@ -277,7 +260,7 @@ def _set_unique(printer: Printer, values: dict[str, Any]) -> list[str]:
         raise Refusal(words, field="serial") from error
 
 
-def _device_of(printer: Printer) -> Device:
+def device_of(printer: Printer) -> Device:
     return db.session.scalars(select(Device).where(Device.id == printer.id)).one()
 
 
@@ -301,7 +284,7 @@ def _add_unique(printer: Printer) -> None:
         raise Refusal(words, field="serial") from error
 
 
-def _record(event: PrinterEvent, thing: PanicButton | Printer, **detail: object) -> None:
+def record(event: PrinterEvent, thing: PanicButton | Printer, **detail: object) -> None:
     audit.record(
         event,
         organisation_id=thing.organisation_id,

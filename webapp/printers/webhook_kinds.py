@@ -31,6 +31,6 @@ def tell_of_request(request: PanicRequest, step: str, *, text: str, by: str, now
         change = {"step": step, "text": text, "by": by}
         return {"request": as_json(view_of_request(request, organisation)), "change": change}
 
-    opened = step == "opened"
+    opened = step in ("opened", "opened_by_fault")
     kind = PrinterKind.REQUEST_OPENED if opened else PrinterKind.REQUEST_CHANGED
     emit(kind, organisation_id=request.organisation_id, data=data, now=now)

@@ -9,13 +9,17 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.preferences import LANGUAGE_NAMES, language
 from webapp.devices.models import DeviceState
-from webapp.printers.models import PanicRequest, Printer, RequestState
+from webapp.printers.models import PanicRequest, Printer, RequestSource, RequestState
 from webapp.printers.variables import reasons_in as reasons_in
 
 STATES: Final = {
     RequestState.NEW: _l("New"),
     RequestState.IN_PROGRESS: _l("In progress"),
     RequestState.DONE: _l("Done"),
+}
+CALLERS: Final = {
+    RequestSource.PERSON: _l("a person"),
+    RequestSource.FAULT: _l("a fault"),
 }
 STATE_LOOKS: Final = {
     RequestState.NEW: ("info", "bell"),
@@ -31,6 +35,8 @@ DEVICE_STATES: Final = {
 }
 STEPS: Final = {
     "opened": _l("Opened at the printer"),
+    "opened_by_fault": _l("Opened by a fault that lasted"),
+    "fault_gone": _l("The fault is gone"),
     "taken": _l("Taken"),
     "assigned": _l("Assigned to"),
     "given_back": _l("Given back"),

@@ -77,6 +77,9 @@ def add_note(request: PanicRequest, text: str, *, by: Principal, now: datetime) 
 
 def answer(request: PanicRequest, text: str, *, by: Principal, now: datetime) -> None:
     """A mail to the person, from the button's name; its words stay in the history."""
+    if not request.email:
+        words = _("Nobody called for #%(number)s: there is no address to answer to.")
+        raise Refusal(words % {"number": request.number}, status=409)
     send_answer(request, text)
     note(request, "answered", by=by, now=now, text=text)
     _record(request, PrinterEvent.REQUEST_ANSWERED, "answered", by)

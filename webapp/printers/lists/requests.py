@@ -36,7 +36,7 @@ from webapp.orgs.permissions import Permission
 from webapp.printers.lists.printers import button_options
 from webapp.printers.models import PanicReason, PanicRequest, Printer, RequestState
 from webapp.printers.queries import people_who_work_here
-from webapp.printers.words import STATES, reason_words, state_word
+from webapp.printers.words import CALLERS, STATES, reason_words, state_word
 
 MOST_OPTIONS = 200
 _PUBLIC_ID = re.compile(r"[a-z0-9]{12}")
@@ -205,6 +205,7 @@ REQUESTS = Listing(
         OfPrinters("printer", _l("Printer"), PanicRequest.printer_id, _printer_options),
         Labels("reason", _l("Reason"), PanicRequest.reason_ids, _reason_options),
         Choice("assignee", _l("Assignee"), PanicRequest.assignee_id, _assignee_options),
+        Choice("source", _l("Called by"), PanicRequest.source, list(CALLERS.items())),
         Period("opened", _l("Opened"), PanicRequest.created_at),
     ],
     bulk=[Bulk("take", _l("Take"), icon="play"), Bulk("done", _l("Done"), icon="check")],

@@ -35,11 +35,7 @@ class PicturePath:
         )
         with unscoped("whose picture is this"):
             file = db.session.scalar(statement)
-            if (
-                file is None
-                or not file.sha256
-                or file.sha256.hex()[:32] != values["name"].partition(".")[0]
-            ):
+            if file is None or (file.sha256 or b"").hex()[:32] != values["name"].partition(".")[0]:
                 abort(404)
             g.picture = (file.content, file.media_type)
 

@@ -20,6 +20,11 @@ class Bans:
             rules.organisation_id: rules.never for rules in db.session.scalars(select(PollRules))
         }
 
+    def of(self, organisation_id: int) -> list[str]:
+        """What is never polled for an organisation; for its site agents, which can't ask."""
+        own = (words.casefold() for words in self._own.get(organisation_id, []))
+        return sorted({*self._everybodys, *own})
+
     def forbid(self, printer: Printer) -> bool:
         name = f"{printer.maker} {printer.model}".casefold()
         own = (words.casefold() for words in self._own.get(printer.organisation_id, []))

@@ -16,6 +16,8 @@ from webapp.core.jobs import JobState, Schedule
 from webapp.devices.models import Device, DeviceState, Liveness
 from webapp.printers.conditions import observe_silence
 from webapp.printers.facts import merge, pack
+from webapp.printers.history import faults
+from webapp.printers.history.models import PrinterFault
 from webapp.printers.messages import LaunchFacts
 from webapp.printers.models import Printer
 from webapp.printers.polling.asking import Outcome
@@ -51,6 +53,7 @@ class Recorder:
             )
         }
         self._silent = self._with_silence()
+        self._faulty = self._with_faults()
 
     def record(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """In the transaction that is open. Polls whose claim was lost meanwhile are left to who has them."""
@@ -88,6 +91,8 @@ class Recorder:
         poll.failures = 0
         if outcome.full is None and outcome.look is not None:
             _bring_counts(printer, outcome.look, poll)
+            if printer.id in self._faulty:
+                faults.still_the_same(printer, now=now)
         elif outcome.full is not None and not _keep_full(poll, printer, outcome.full, now):
             self._settle(poll, OTHER_DEVICE, now + timedelta(minutes=NOT_ASKED_MINUTES))
             return False
@@ -118,6 +123,13 @@ class Recorder:
             .with_for_update()
         )
         return {row.id for row in rows if row.claimed_until == self._claimed[row.id]}
+
+    def _with_faults(self) -> set[int]:
+        """Printers whose faults are watched: a quick look that finds them as they were sees those again."""
+        watched = select(PrinterFault.printer_id).where(
+            PrinterFault.printer_id.in_(list(self._printers))
+        )
+        return set(db.session.scalars(watched))
 
     def _with_silence(self) -> set[int]:
         """Printers with a condition of silence that is pending or open: only these must be told that it is over."""

@@ -1,6 +1,7 @@
 """The administrator's side of printers: requests, printers, panic buttons, labels."""
 
 from webapp.printers.routes import (
+    agents,
     buttons,
     content,
     domains,
@@ -12,11 +13,13 @@ from webapp.printers.routes import (
     readings,
     reasons,
     requests,
+    statements,
     statistics,
 )
 from webapp.printers.routes.blueprint import bp
 
 __all__ = [
+    "agents",
     "bp",
     "buttons",
     "content",
@@ -29,5 +32,6 @@ __all__ = [
     "readings",
     "reasons",
     "requests",
+    "statements",
     "statistics",
 ]

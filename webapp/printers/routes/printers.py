@@ -18,10 +18,12 @@ from webapp.orgs.access import current_organisation, may
 from webapp.orgs.permissions import Permission
 from webapp.printers import codes, queries, services
 from webapp.printers.forms import PrinterForm, PutOnButtonForm
+from webapp.printers.history.curves import PERIODS, USUAL, Period, curves_of
 from webapp.printers.lists.printers import last_seen, listing_for
 from webapp.printers.lists.printers import printers as all_printers
 from webapp.printers.models import Printer
 from webapp.printers.polling.services import poll_of
+from webapp.printers.removing import remove_printer
 from webapp.printers.routes.blueprint import answer_form, bp, url_for
 
 MOST_LABELS = 200
@@ -81,6 +83,8 @@ def printer_page(org: str, public_id: str) -> ResponseReturnValue:
         requests=queries.requests_of(printer) if may(Permission.PRINTER_REQUESTS_READ) else [],
         has_requests=queries.has_requests(printer),
         poll=poll_of(printer),
+        curves=curves_of(printer, _period(), now=utcnow()),
+        periods=PERIODS,
     )
 
 
@@ -131,7 +135,7 @@ def printer_unbind(org: str, public_id: str) -> ResponseReturnValue:
 @allow(Permission.PRINTERS_EDIT)
 def printer_remove(org: str, public_id: str) -> ResponseReturnValue:
     printer = queries.get_printer(public_id)
-    services.remove_printer(printer)
+    remove_printer(printer)
     flash(_("%(name)s is removed.", name=printer.name), "ok")
     return see_other(url_for("printers"))
 
@@ -164,6 +168,10 @@ def _named() -> list[Printer]:
     return queries.printers_named(named)
 
 
+def _period() -> Period:
+    return PERIODS.get(request.args.get("period", ""), PERIODS[USUAL])
+
+
 def _add(form: PrinterForm) -> str:
     facts = form.facts()
     printer = services.add_printer(
@@ -174,6 +182,8 @@ def _add(form: PrinterForm) -> str:
         maker=facts.maker,
         model=facts.model,
         location=facts.location,
+        customer=facts.customer,
+        large_counts_double=facts.large_counts_double,
         now=utcnow(),
     )
     return url_for("printer", public_id=printer.public_id)
