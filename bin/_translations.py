@@ -90,7 +90,9 @@ def update() -> int:
     template = extract()
     for language in LANGUAGES:
         catalogue = catalogue_of(language)
-        catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
+        catalogue.update(
+            copy.deepcopy(template), no_fuzzy_matching=True, update_creation_date=False
+        )
         store(language, catalogue)
         missing = sum(1 for message in texts(catalogue) if not complete(message, catalogue))
         sys.stdout.write(f"{language}: {len(catalogue)} texts, {missing} to translate\n")

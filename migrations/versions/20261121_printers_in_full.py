@@ -1,11 +1,10 @@
 """Printers in full
 
-Revision: 0003, after 0002, made 2026-11-21 23:24:04.445130.
+Revision: 0003, after 0002, made 2026-11-21 23:46:30.855002.
 """
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
 
 revision = '0003'
@@ -87,6 +86,35 @@ def upgrade() -> None:
     with op.batch_alter_table('panic_images', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_panic_images_file_id'), ['file_id'], unique=False)
 
+    op.create_table('printer_agents',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('sort_name', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('install_id', sa.Uuid(as_uuid=False), nullable=True),
+    sa.Column('enrolled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('quick_minutes', sa.Integer(), nullable=False),
+    sa.Column('full_hours', sa.Integer(), nullable=False),
+    sa.Column('search_hours', sa.Integer(), nullable=False),
+    sa.Column('program', sa.Text(), nullable=False),
+    sa.Column('host', sa.Text(), nullable=False),
+    sa.Column('networks', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('queued', sa.Integer(), nullable=False),
+    sa.Column('dropped', sa.BigInteger(), nullable=False),
+    sa.Column('clock_off_seconds', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.ForeignKeyConstraint(['id'], ['devices.id'], name=op.f('fk_printer_agents_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_printer_agents_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer_agents')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_printer_agents_public_id'))
+    )
+    with op.batch_alter_table('printer_agents', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_printer_agents_organisation_id_sort_name_id'), ['organisation_id', 'sort_name', 'id'], unique=False)
+
     op.create_table('printer_discoveries',
     sa.Column('public_id', sa.Text(), nullable=False),
     sa.Column('network', sa.Text(), nullable=False),
@@ -115,6 +143,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_printer_discoveries_due_at_id'), ['due_at', 'id'], unique=False, postgresql_where="state IN ('waiting', 'claimed')")
         batch_op.create_index(batch_op.f('ix_printer_discoveries_organisation_id_created_at'), ['organisation_id', 'created_at'], unique=False)
 
+    op.create_table('printer_sightings',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('public_id', sa.Text(), nullable=False),
+    sa.Column('agent_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('maker', sa.Text(), nullable=False),
+    sa.Column('model', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('location', sa.Text(), nullable=False),
+    sa.Column('address', postgresql.INET(), nullable=True),
+    sa.Column('known', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('raw', sa.LargeBinary(), nullable=False),
+    sa.Column('first_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['agent_id'], ['printer_agents.id'], name=op.f('fk_printer_sightings_agent_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_printer_sightings_organisation_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer_sightings')),
+    sa.UniqueConstraint('agent_id', 'key', name=op.f('uq_printer_sightings_agent_id_key')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_printer_sightings_public_id'))
+    )
+    with op.batch_alter_table('printer_sightings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_printer_sightings_organisation_id_last_seen_at'), ['organisation_id', 'last_seen_at'], unique=False)
+
     op.create_table('printer_polls',
     sa.Column('printer_id', sa.BigInteger(), nullable=False),
     sa.Column('full_at', sa.DateTime(timezone=True), nullable=False),
@@ -140,19 +193,85 @@ def upgrade() -> None:
     with op.batch_alter_table('printer_polls', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_printer_polls_due_at_id'), ['due_at', 'id'], unique=False, postgresql_where="state IN ('waiting', 'claimed')")
 
+    op.create_table('printer_statements',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('customer', sa.Text(), nullable=False),
+    sa.Column('printer_id', sa.BigInteger(), nullable=False),
+    sa.Column('printer_name', sa.Text(), nullable=False),
+    sa.Column('printer_serial', sa.Text(), nullable=False),
+    sa.Column('first_total', sa.BigInteger(), nullable=True),
+    sa.Column('last_total', sa.BigInteger(), nullable=True),
+    sa.Column('last_black', sa.BigInteger(), nullable=True),
+    sa.Column('last_colour', sa.BigInteger(), nullable=True),
+    sa.Column('last_large', sa.BigInteger(), nullable=True),
+    sa.Column('pages', sa.BigInteger(), nullable=True),
+    sa.Column('black', sa.BigInteger(), nullable=True),
+    sa.Column('colour', sa.BigInteger(), nullable=True),
+    sa.Column('large', sa.BigInteger(), nullable=True),
+    sa.Column('billed_pages', sa.BigInteger(), nullable=False),
+    sa.Column('doubtful', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_printer_statements_organisation_id')),
+    sa.ForeignKeyConstraint(['printer_id'], ['printers.id'], name=op.f('fk_printer_statements_printer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer_statements')),
+    sa.UniqueConstraint('organisation_id', 'month', 'printer_id', name=op.f('uq_printer_statements_organisation_id_month_printer_id'))
+    )
+    with op.batch_alter_table('printer_statements', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_printer_statements_organisation_id_customer_id'), ['organisation_id', 'customer', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_printer_statements_organisation_id_month_id'), ['organisation_id', 'month', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_printer_statements_organisation_id_printer_name_id'), ['organisation_id', 'printer_name', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_printer_statements_printer_id'), ['printer_id'], unique=False)
+        batch_op.create_index('ix_printer_statements_words', [sa.literal_column("to_tsvector('simple'::regconfig, translate(printer_name, '._-/@:+#,', '         '))")], unique=False, postgresql_using='gin')
+
+    op.create_table('printer_faults',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('printer_id', sa.BigInteger(), nullable=False),
+    sa.Column('fault', sa.Text(), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('first_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('looks', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('gone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('request_id', sa.BigInteger(), nullable=True),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisations.id'], name=op.f('fk_printer_faults_organisation_id')),
+    sa.ForeignKeyConstraint(['printer_id'], ['printers.id'], name=op.f('fk_printer_faults_printer_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['request_id'], ['panic_requests.id'], name=op.f('fk_printer_faults_request_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer_faults')),
+    sa.UniqueConstraint('printer_id', 'fault', name=op.f('uq_printer_faults_printer_id_fault'))
+    )
+    with op.batch_alter_table('printer_faults', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_printer_faults_request_id'), ['request_id'], unique=False)
+
     with op.batch_alter_table('panic_buttons', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('colours', postgresql.JSONB(astext_type=sa.Text()), nullable=False))
+        batch_op.add_column(sa.Column('colours', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False))
+        batch_op.add_column(sa.Column('opens_on_fault', sa.Boolean(), server_default='false', nullable=False))
 
     with op.batch_alter_table('panic_reasons', schema=None) as batch_op:
         batch_op.add_column(sa.Column('icon', sa.Text(), nullable=True))
 
+    with op.batch_alter_table('panic_requests', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('source', sa.Text(), server_default='person', nullable=False))
+        batch_op.add_column(sa.Column('fault', sa.Text(), nullable=True))
+        batch_op.create_index('uq_panic_requests_open_fault', ['printer_id', 'fault'], unique=True, postgresql_where=sa.text("state <> 'done' AND fault IS NOT NULL"))
+
     with op.batch_alter_table('printer_readings', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('reading_id', sa.Uuid(as_uuid=False), nullable=True))
+        batch_op.add_column(sa.Column('measured_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('complete', sa.Boolean(), server_default=sa.text('true'), nullable=False))
+        batch_op.create_unique_constraint(batch_op.f('uq_printer_readings_organisation_id_reading_id'), ['organisation_id', 'reading_id'])
 
     with op.batch_alter_table('printers', schema=None) as batch_op:
         batch_op.add_column(sa.Column('poll_profile_id', sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column('polled_by', sa.Text(), server_default='none', nullable=False))
+        batch_op.add_column(sa.Column('agent_id', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('customer', sa.Text(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('large_counts_double', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+        batch_op.create_index(batch_op.f('ix_printers_agent_id'), ['agent_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_printers_poll_profile_id'), ['poll_profile_id'], unique=False)
+        batch_op.create_foreign_key(batch_op.f('fk_printers_agent_id'), 'printer_agents', ['agent_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_printers_poll_profile_id'), 'snmp_profiles', ['poll_profile_id'], ['id'])
 
     # ### end Alembic commands ###
@@ -162,28 +281,62 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('printers', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_printers_poll_profile_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_printers_agent_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_printers_poll_profile_id'))
+        batch_op.drop_index(batch_op.f('ix_printers_agent_id'))
+        batch_op.drop_column('large_counts_double')
+        batch_op.drop_column('customer')
+        batch_op.drop_column('agent_id')
         batch_op.drop_column('polled_by')
         batch_op.drop_column('poll_profile_id')
 
     with op.batch_alter_table('printer_readings', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_printer_readings_organisation_id_reading_id'), type_='unique')
         batch_op.drop_column('complete')
+        batch_op.drop_column('measured_at')
+        batch_op.drop_column('reading_id')
+
+    with op.batch_alter_table('panic_requests', schema=None) as batch_op:
+        batch_op.drop_index('uq_panic_requests_open_fault', postgresql_where=sa.text("state <> 'done' AND fault IS NOT NULL"))
+        batch_op.drop_column('fault')
+        batch_op.drop_column('source')
 
     with op.batch_alter_table('panic_reasons', schema=None) as batch_op:
         batch_op.drop_column('icon')
 
     with op.batch_alter_table('panic_buttons', schema=None) as batch_op:
+        batch_op.drop_column('opens_on_fault')
         batch_op.drop_column('colours')
 
+    with op.batch_alter_table('printer_faults', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_printer_faults_request_id'))
+
+    op.drop_table('printer_faults')
+    with op.batch_alter_table('printer_statements', schema=None) as batch_op:
+        batch_op.drop_index('ix_printer_statements_words', postgresql_using='gin')
+        batch_op.drop_index(batch_op.f('ix_printer_statements_printer_id'))
+        batch_op.drop_index(batch_op.f('ix_printer_statements_organisation_id_printer_name_id'))
+        batch_op.drop_index(batch_op.f('ix_printer_statements_organisation_id_month_id'))
+        batch_op.drop_index(batch_op.f('ix_printer_statements_organisation_id_customer_id'))
+
+    op.drop_table('printer_statements')
     with op.batch_alter_table('printer_polls', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_printer_polls_due_at_id'), postgresql_where="state IN ('waiting', 'claimed')")
 
     op.drop_table('printer_polls')
+    with op.batch_alter_table('printer_sightings', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_printer_sightings_organisation_id_last_seen_at'))
+
+    op.drop_table('printer_sightings')
     with op.batch_alter_table('printer_discoveries', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_printer_discoveries_organisation_id_created_at'))
         batch_op.drop_index(batch_op.f('ix_printer_discoveries_due_at_id'), postgresql_where="state IN ('waiting', 'claimed')")
 
     op.drop_table('printer_discoveries')
+    with op.batch_alter_table('printer_agents', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_printer_agents_organisation_id_sort_name_id'))
+
+    op.drop_table('printer_agents')
     with op.batch_alter_table('panic_images', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_panic_images_file_id'))
 
