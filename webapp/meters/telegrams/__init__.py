@@ -1,0 +1,46 @@
+"""Captured telegrams (K-25): whose they are, and whether a key opens them.
+
+    telegram = read("2E44931578563412…")      # wireless M-Bus, or a LoRaWAN join request; TelegramError otherwise
+    proof = prove(telegram, key)               # verdict with its sentence, and the readings
+
+Nothing here keeps, logs or shows a key. Sources: EN 13757-3 and -4 (records, frames, extended link layer), EN 13757-7
+(transport header, security modes), OMS volume 2 (modes 5 and 7, annex N), LoRaWAN 1.0.4 and 1.1 (join request).
+"""
+
+from __future__ import annotations
+
+from webapp.meters.telegrams import lorawan, opening
+from webapp.meters.telegrams.headers import WmbusTelegram, parse
+from webapp.meters.telegrams.lorawan import JoinRequest
+from webapp.meters.telegrams.proofs import Proof, TelegramError, Verdict
+from webapp.meters.telegrams.texts import to_bytes
+
+Telegram = WmbusTelegram | JoinRequest
+
+__all__ = [
+    "JoinRequest",
+    "Proof",
+    "Telegram",
+    "TelegramError",
+    "Verdict",
+    "WmbusTelegram",
+    "prove",
+    "read",
+]
+
+
+def read(text: str) -> Telegram:
+    """Who sent this; `TelegramError` says why it can't be read."""
+    return read_bytes(to_bytes(text))
+
+
+def read_bytes(raw: bytes) -> Telegram:
+    """The same from bytes, as a file holds them."""
+    return lorawan.parse(raw) if lorawan.is_lorawan(raw) else parse(raw)
+
+
+def prove(telegram: Telegram, key: bytes) -> Proof:
+    """Whether the key opens the telegram. For a join request: AppKey up to LoRaWAN 1.0.x, NwkKey from 1.1."""
+    if isinstance(telegram, JoinRequest):
+        return lorawan.prove(telegram, key)
+    return opening.prove(telegram, key)
