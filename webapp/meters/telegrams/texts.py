@@ -34,7 +34,7 @@ def to_bytes(text: str) -> bytes:
 
 
 def _base64(plain: str) -> bytes:
-    packed = "".join(plain.split())
+    packed = "".join(line.strip() for line in plain.splitlines())
     if not _BASE64.fullmatch(packed):
         raise TelegramError("telegram_unreadable")
     padded = packed.rstrip("=").replace("-", "+").replace("_", "/")
