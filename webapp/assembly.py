@@ -15,12 +15,16 @@ from webapp import (
     alarms,
     api,
     audit,
+    backups,
     devices,
+    legal,
     mail,
     mailing,
     notices,
+    operator,
     orgs,
     printers,
+    records,
     search,
     shell,
     webhooks,
@@ -35,6 +39,8 @@ from webapp.core import (
     health,
     jobs,
     logs,
+    markup,
+    metrics,
     openapi,
     preferences,
     tenancy,
@@ -47,6 +53,7 @@ PACKAGES = (
     audit,
     mail,
     accounts,
+    legal,
     orgs,
     notices,
     activities,
@@ -55,8 +62,11 @@ PACKAGES = (
     api,
     devices,
     alarms,
+    backups,
+    operator,
     printers,
     search,
+    records,
 )
 
 
@@ -108,6 +118,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
     app.extensions["redis"] = _redis(settings)
     db.init_app(app)
     logs.init_app(app)
+    metrics.init_app(app)
     web.init_app(app)
     floods.init_app(app, settings)
     access.init_app(app)
@@ -117,6 +128,7 @@ def _configure_core(app: Flask, settings: Settings) -> None:
         headers.init_https(app)
     preferences.init_app(app)
     assets.init_app(app)
+    markup.init_app(app)
     health.init_app(app)
     openapi.init_app(app)
     jobs.init_app(app)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import create_app
 from webapp.alarms import portal
-from webapp.core import drains, heartbeats
+from webapp.core import drains, heartbeats, status_days
 from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.drains import Drain
@@ -75,6 +75,7 @@ def _run(app: Flask, stopping: threading.Event) -> None:
             pause = 0.2
         except SQLAlchemyError as error:
             log.warning("clock_lost_database", error=type(error).__name__, pause_seconds=pause)
+            status_days.RECORDER.turn(now=utcnow())
             stopping.wait(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
@@ -102,7 +103,8 @@ def _tick_on(connection: Connection, timetable: Timetable, stopping: threading.E
             heartbeats.forget_old(utcnow())
         if time.monotonic() - watched_at >= WATCH_SECONDS:
             watched_at = time.monotonic()
-            portal.watch(portal.CLOCKS_LOOKS, now=utcnow())
+            portal.watch(portal.clocks_looks(), now=utcnow())
+        status_days.RECORDER.turn(now=utcnow())
         for found in timetable.due(time.monotonic()):
             look_at(found)
             timetable.done(found, time.monotonic())

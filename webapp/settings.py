@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,13 @@ class Settings:
     log_format: Literal["json", "console"]
     webhook_allow_private: bool
     webhook_allow_http: bool
+    metrics_token: str | None
+    status_probe_url: str | None
+    backup_key: str | None
+    backup_dir: Path
+    backup_at: str
+    backup_keep: int
+    postgres_bin: Path | None
 
     @property
     def is_production(self) -> bool:
@@ -174,6 +182,13 @@ def _read(r: _Reader) -> Settings:
         ),
         webhook_allow_private=r.yes("WEBHOOK_ALLOW_PRIVATE"),
         webhook_allow_http=r.yes("WEBHOOK_ALLOW_HTTP"),
+        metrics_token=_secret(r, "METRICS_TOKEN") if r.optional("METRICS_TOKEN") else None,
+        status_probe_url=r.url("STATUS_PROBE_URL", ("http", "https"), "").rstrip("/") or None,
+        backup_key=_secret(r, "BACKUP_KEY") if r.optional("BACKUP_KEY") else None,
+        backup_dir=Path(r.optional("BACKUP_DIR") or f"{r.text('DATA_DIR', 'instance')}/backups"),
+        backup_at=_time_of_day(r, "BACKUP_AT", "02:30"),
+        backup_keep=r.number("BACKUP_KEEP", 14, 1, 1000),
+        postgres_bin=Path(folder) if (folder := r.optional("POSTGRES_BIN")) else None,
     )
 
 
@@ -183,6 +198,15 @@ def _secret(r: _Reader, name: str) -> str:
         r.text(name),
         lambda value: not value or (len(value) >= 32 and len(set(value)) >= 10),
         "is too weak; it needs at least 32 characters of random text",
+    )
+
+
+def _time_of_day(r: _Reader, name: str, default: str) -> str:
+    return r.parsed(
+        name,
+        r.text(name, default),
+        lambda value: value == "off" or bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value)),
+        "must be a time of day in UTC such as 02:30, or off",
     )
 
 

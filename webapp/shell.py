@@ -16,6 +16,8 @@ from webapp.notices import services as notices
 from webapp.orgs.access import may, memberships_of
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
+from webapp.orgs.trades import is_on
+from webapp.orgs.seeing import seeing_now
 from webapp.orgs.words import TRADES
 from webapp.settings import Settings
 
@@ -55,6 +57,7 @@ def _context() -> dict[str, Any]:
         "organisation": organisation,
         "organisation_choices": _choices(),
         "rail": _rail(organisation),
+        "seeing": seeing_now(),
         "operator_identity": _identity(),
         "support_email": _settings().support_email,
         "support_phone": _settings().support_phone,
@@ -114,7 +117,7 @@ def _rail(organisation: Organisation | None) -> list[RailEntry]:
     if organisation.is_personal:
         return [*entries, *operator]
     for group, label, icon in TRADES:
-        if organisation.trades and group not in organisation.trades:
+        if not is_on(group, organisation):
             continue
         if navigation.places(group):
             entries.extend(_entries(group, organisation))

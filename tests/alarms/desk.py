@@ -68,10 +68,14 @@ class Desk:
 
     def open(self) -> Condition:
         """One that has just opened, and of which people were told."""
+        self.open_attempt()
+        return self.only()
+
+    def open_attempt(self) -> None:
+        """Wrong for long enough; whether it opens is the rules' affair."""
         self.bad(severity=Severity.ALARM, detail={"where": "tank 3"})
         self.after(minutes=2)
         self.sweep()
-        return self.only()
 
     def all(self) -> list[Condition]:
         with self.world.portal.app_context(), unscoped("looking"):
@@ -98,8 +102,12 @@ class Desk:
             return [(mail.recipient, mail.subject) for mail in rows]
 
     def rule(self, **values: Any) -> None:
+        """For all kinds."""
+        self.kind_rule("", **values)
+
+    def kind_rule(self, kind: str, **values: Any) -> None:
         with self.world.portal.app_context(), scope(self.world.acme_id):
-            db.session.add(AlarmRule(organisation_id=self.world.acme_id, kind="", **values))
+            db.session.add(AlarmRule(organisation_id=self.world.acme_id, kind=kind, **values))
             commit()
 
     def maintenance(self, begins: datetime, ends: datetime, device_id: int | None = None) -> None:

@@ -22,8 +22,13 @@ pytestmark = pytest.mark.feature("P-30")
 
 @pytest.fixture(autouse=True)
 def _no_old_heads(portal: Portal) -> Iterator[None]:
+    def forget() -> None:
+        for name in ("audit-heads", "audit-checkpoints"):
+            shutil.rmtree(portal.extensions["settings"].data_dir / name, ignore_errors=True)
+
+    forget()
     yield
-    shutil.rmtree(portal.extensions["settings"].data_dir / "audit-heads", ignore_errors=True)
+    forget()
 
 
 @pytest.fixture

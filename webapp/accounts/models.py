@@ -43,6 +43,8 @@ class User(Global, Versioned, Base):
     is_operator: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
     deactivated_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Since then the row only stands for what was done; it names nobody."""
 
     # What Flask-Login asks of a user. The id it puts into the cookie is the session's token.
     is_authenticated = True

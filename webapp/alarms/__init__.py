@@ -6,7 +6,12 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from flask_babel import lazy_gettext as _
 
-    from webapp.alarms import jobs, portal  # noqa: F401 - sweeps and kinds register themselves
+    from webapp.alarms import (  # noqa: F401 - sweeps, kinds and pages register themselves
+        jobs,
+        maintenance_pages,
+        portal,
+        setting_pages,
+    )
     from webapp.alarms.routes import bp
     from webapp.alarms.tiles import alarm_tile
     from webapp.core import tiles

@@ -25,6 +25,8 @@ class Rules:
 
     calm: Calm = field(default_factory=Calm)
     escalate_after: timedelta | None = None
+    debounce: timedelta | None = None
+    """None: as the kind has it."""
 
 
 def saw_bad(condition: Condition, *, now: datetime) -> None:
@@ -43,6 +45,12 @@ def saw_good(condition: Condition, *, now: datetime) -> bool:
     return False
 
 
+def switch_off(condition: Condition, *, now: datetime) -> None:
+    """Nobody wants to hear of this kind any more: over, without a word."""
+    condition.state, condition.closed_at = ConditionState.CLOSED, now
+    condition.told, condition.due_at = Told.OVER, None
+
+
 def advance(condition: Condition, rules: Rules, tell: Tell, *, now: datetime) -> None:
     """Make every step that is due now, and say in `due_at` when to look again (None: never by itself)."""
     condition.due_at = None
@@ -55,7 +63,8 @@ def advance(condition: Condition, rules: Rules, tell: Tell, *, now: datetime) ->
 
 
 def _opened(condition: Condition, rules: Rules, now: datetime) -> bool:
-    ripe = condition.first_seen_at + kind_of(condition.kind).debounce
+    usual = kind_of(condition.kind).debounce
+    ripe = condition.first_seen_at + (usual if rules.debounce is None else rules.debounce)
     if now < ripe:
         _look_at(condition, ripe)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -11,9 +12,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from webapp.alarms.kinds import all_kinds, kind_of
-from webapp.alarms.models import Condition, ConditionState, Severity
+from webapp.alarms.models import Condition, ConditionState, MaintenanceWindow, Severity
 from webapp.alarms.telling import SEVERITIES, subject_of, words_of
 from webapp.core.listing import Choice, Column, Listing, Option, Period
+from webapp.orgs.access import current_organisation, may
+from webapp.orgs.permissions import Permission
 
 STATES = {
     ConditionState.OPEN: _l("Open"),
@@ -83,6 +86,66 @@ def _listing(name: str, *, portals: bool) -> Listing:
         ],
         row_name=lambda c: f"{_label(c)} {subject_of(c)}",
     )
+
+
+def windows(now: datetime, *, also_past: bool) -> Select[Any]:
+    statement = select(MaintenanceWindow).options(joinedload(MaintenanceWindow.device))
+    return statement if also_past else statement.where(MaintenanceWindow.ends_at > now)
+
+
+def windows_listing(now: datetime) -> Listing:
+    """Its states follow from the time; whoever may only read sees no menu."""
+    return Listing(
+        name="maintenance",
+        model=MaintenanceWindow,
+        columns=[
+            Column("reason", _l("Reason")),
+            Column(
+                "state",
+                _l("State"),
+                value=lambda w: str(_window_state(w, now)),
+                main=True,
+            ),
+            Column("device", _l("Device"), value=_window_device),
+            Column(
+                "begins",
+                _l("Begins"),
+                kind="time",
+                value=lambda w: w.begins_at,
+                sort=MaintenanceWindow.begins_at,
+            ),
+            Column("ends", _l("Ends"), kind="time", value=lambda w: w.ends_at),
+            Column("by", _l("Entered by")),
+        ],
+        default_sort="begins",
+        total=lambda n, shown: ngettext("%(shown)s window", "%(shown)s windows", n, shown=shown),
+        filters=[Period("begins", _l("Begins"), MaintenanceWindow.begins_at)],
+        menu=lambda w: _window_menu(w, now),
+        row_name=lambda w: w.reason,
+    )
+
+
+def _window_state(window: MaintenanceWindow, now: datetime) -> object:
+    if window.ends_at <= now:
+        return _l("Over")
+    return _l("Planned") if window.begins_at > now else _l("Lasts")
+
+
+def _window_device(window: MaintenanceWindow) -> str:
+    return window.device.name if window.device is not None else str(_l("All devices"))
+
+
+def _window_menu(window: MaintenanceWindow, now: datetime) -> list[Any]:
+    if window.ends_at <= now or not may(Permission.ALARMS_EDIT):
+        return []
+    here = current_organisation().public_id
+    return [
+        {
+            "text": str(_l("Remove") if window.begins_at > now else _l("End now")),
+            "action": url_for("alarms.maintenance_end", org=here, public_id=window.public_id),
+            "icon": "close",
+        }
+    ]
 
 
 ALARMS = _listing("alarms", portals=False)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Base, Id, Instant, PublicId, SmallInt, Texts, Versioned
 from webapp.core.tenancy import Owned
 from webapp.devices.models import Device
 from webapp.orgs.models import Organisation
+
+BigInts = Annotated[list[int], mapped_column(ARRAY(BigInteger))]
 
 
 class ConditionState(StrEnum):
@@ -93,7 +95,9 @@ class Condition(Owned, Base):
 class AlarmRule(Owned, Versioned, Base):
     """How an organisation wants to hear of a kind; `kind` empty: of all that have no rule of their own.
 
-    Quiet hours are civil times in the organisation's zone and may pass midnight.
+    Quiet hours are civil times in the organisation's zone and may pass midnight; a kind's rule heeds those of the
+    general one, or none. Who is told: roles and people by the bell, addresses by mail; nobody named means
+    everybody who may acknowledge. `debounce_minutes` and `severity` empty: as the kind has them.
     """
 
     __tablename__ = "alarm_rules"
@@ -101,14 +105,24 @@ class AlarmRule(Owned, Versioned, Base):
         UniqueConstraint("organisation_id", "kind"),
         CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet"),
         CheckConstraint("escalate_after_minutes > 0", name="escalation"),
+        CheckConstraint("debounce_minutes >= 0", name="debounce"),
+        CheckConstraint("severity IN ('warning', 'alarm')", name="severity"),
     )
 
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(server_default="")
+    is_on: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    debounce_minutes: Mapped[SmallInt | None]
+    severity: Mapped[str | None]
+    heeds_quiet: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     quiet_from: Mapped[time | None]
     quiet_to: Mapped[time | None]
     first_emails: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
     second_emails: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    first_roles: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    second_roles: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    first_user_ids: Mapped[BigInts] = mapped_column(default=list, server_default=text("'{}'"))
+    second_user_ids: Mapped[BigInts] = mapped_column(default=list, server_default=text("'{}'"))
     escalate_after_minutes: Mapped[SmallInt | None]
 
 
@@ -118,6 +132,8 @@ class MaintenanceWindow(Owned, Base):
     __tablename__ = "maintenance_windows"
     __table_args__ = (
         Index(None, "organisation_id", "ends_at"),
+        Index(None, "organisation_id", "begins_at", "id"),
+        Index(None, "device_id", "ends_at"),
         CheckConstraint("ends_at > begins_at", name="order"),
     )
 

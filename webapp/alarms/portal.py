@@ -98,7 +98,8 @@ class Evidence:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-Look = Callable[[datetime], Evidence]
+Look = Callable[[datetime], Evidence | None]
+"""None: nothing can be said at present, and what is known stays."""
 
 
 def look_at_mail(now: datetime) -> Evidence:
@@ -140,6 +141,16 @@ def look_at_redis(_now: datetime) -> Evidence:
 
 CLOCKS_LOOKS: tuple[Look, ...] = (look_at_mail, look_at_disk, look_at_worker, look_at_redis)
 WORKERS_LOOKS: tuple[Look, ...] = (look_at_clock,)
+_more_looks: list[Look] = []
+
+
+def watch_also(*looks: Look) -> None:
+    """Other packages' looks, taken by the clock as well."""
+    _more_looks.extend(look for look in looks if look not in _more_looks)
+
+
+def clocks_looks() -> tuple[Look, ...]:
+    return (*CLOCKS_LOOKS, *_more_looks)
 
 
 def watch(looks: tuple[Look, ...], *, now: datetime) -> None:
@@ -164,7 +175,9 @@ def _looked(looks: tuple[Look, ...], now: datetime) -> Iterator[Evidence]:
     for look in looks:
         try:
             with db.session.begin_nested():
-                yield look(now)
+                evidence = look(now)
+            if evidence is not None:
+                yield evidence
         except OSError as error:
             log.warning("portal_look_failed", look=look.__name__, error=str(error))
 

@@ -1,23 +1,19 @@
-"""Alarms of an organisation, their settings, and the operator's page of the portal's own."""
+"""Alarms of an organisation, and the operator's page of the portal's own."""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-from flask import Blueprint, abort, flash, url_for
+from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.accounts.access import OPERATOR
-from webapp.alarms import services, settings
-from webapp.alarms.forms import AcknowledgeForm, RuleForm, WindowForm
+from webapp.alarms import services
+from webapp.alarms.forms import AcknowledgeForm
 from webapp.alarms.kinds import all_kinds, kind_of
 from webapp.alarms.lists import ALARMS, PORTAL_ALARMS, STATES, conditions
-from webapp.alarms.models import Condition, ConditionState, MaintenanceWindow
+from webapp.alarms.models import Condition, ConditionState
 from webapp.alarms.telling import subject_of, words_of
-from webapp.core import db as database
 from webapp.core.access import allow
 from webapp.core.clock import utcnow
 from webapp.core.db import db
@@ -58,68 +54,6 @@ def alarm_acknowledge(org: str, public_id: str) -> ResponseReturnValue:
     return _acknowledged(
         _condition(public_id, lock=True), url_for("alarms.alarm", org=org, public_id=public_id)
     )
-
-
-@bp.get("/o/<org>/alarms/settings")
-@allow(Permission.ALARMS_EDIT)
-def alarm_settings(org: str) -> ResponseReturnValue:
-    rule = services.rule_of(current_organisation().id)
-    return _settings(RuleForm.of(rule), WindowForm(formdata=None))
-
-
-@bp.post("/o/<org>/alarms/settings")
-@allow(Permission.ALARMS_EDIT)
-def alarm_settings_change(org: str) -> ResponseReturnValue:
-    form = RuleForm()
-    if not form.validate():
-        return _settings(form, WindowForm(formdata=None), status=422)
-    try:
-        settings.change_rule(
-            current_organisation().id,
-            form.values(),
-            seen=form.version.data or "",
-            by=acting(),
-            now=utcnow(),
-        )
-    except Refusal as refusal:
-        database.rollback()
-        form.refuse(refusal)
-        return _settings(form, WindowForm(formdata=None), status=422)
-    flash(_("The settings are saved."), "ok")
-    return see_other(url_for("alarms.alarm_settings", org=org))
-
-
-@bp.post("/o/<org>/alarms/maintenance")
-@allow(Permission.ALARMS_EDIT)
-def maintenance_create(org: str) -> ResponseReturnValue:
-    form, here = WindowForm(), current_organisation()
-    rule = services.rule_of(here.id)
-    if not form.validate():
-        return _settings(RuleForm.of(rule), form, status=422)
-    if earlier := form.earlier_location():
-        return see_other(earlier)
-    try:
-        begins_at, ends_at = form.moments(ZoneInfo(here.time_zone))
-        settings.create_window(
-            here.id, begins_at, ends_at, form.reason.data or "", by=acting(), now=utcnow()
-        )
-    except Refusal as refusal:
-        database.rollback()
-        form.refuse(refusal)
-        return _settings(RuleForm.of(rule), form, status=422)
-    flash(_("The maintenance is entered."), "ok")
-    return see_other(form.leads_to(url_for("alarms.alarm_settings", org=org)))
-
-
-@bp.post("/o/<org>/alarms/maintenance/<public_id>/ending")
-@allow(Permission.ALARMS_EDIT)
-def maintenance_end(org: str, public_id: str) -> ResponseReturnValue:
-    window = db.session.scalar(
-        select(MaintenanceWindow).where(MaintenanceWindow.public_id == public_id).with_for_update()
-    ) or abort(404)
-    settings.end_window(window, by=acting(), now=utcnow())
-    flash(_("The maintenance is over."), "ok")
-    return see_other(url_for("alarms.alarm_settings", org=org))
 
 
 @bp.get("/operator/alarms")
@@ -195,14 +129,3 @@ def _device_url(condition: Condition) -> str | None:
         return None
     here = current_organisation().public_id
     return url_for(page.endpoint, org=here, public_id=condition.device.public_id)
-
-
-def _settings(rule: RuleForm, window: WindowForm, *, status: int = 200) -> ResponseReturnValue:
-    return render(
-        "alarms/settings.html",
-        rule=rule,
-        window=window,
-        windows=settings.windows_to_come(utcnow()),
-        zone=current_organisation().time_zone,
-        status=status,
-    )

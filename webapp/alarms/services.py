@@ -9,25 +9,22 @@ Call it with every observation, good or bad: the engine debounces. It writes row
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.alarms import engine
-from webapp.alarms.calm import Calm, Window
 from webapp.alarms.events import AlarmEvent
 from webapp.alarms.kinds import ConditionKind, all_kinds
-from webapp.alarms.models import AlarmRule, Condition, ConditionState, MaintenanceWindow, Severity
+from webapp.alarms.models import Condition, ConditionState, Severity
+from webapp.alarms.rules import engine_rules, rule_for
 from webapp.alarms.telling import tell_people
 from webapp.audit import log as audit
 from webapp.core.db import commit, db, new_public_id
 from webapp.core.errors import Refusal
 from webapp.core.principal import Principal
-from webapp.core.tenancy import unscoped
-from webapp.orgs.models import Organisation
 
 BATCH = 100
 
@@ -48,6 +45,10 @@ def observe(
     condition: Condition | None = db.session.scalar(wanted)
     if not is_bad:
         return _good(condition, now) if condition is not None else None
+    if not kind.is_portals and not rule_for(organisation_id, kind.name).is_on:
+        if condition is not None:
+            _drop(condition, now)
+        return None
     if condition is None:
         condition = _begin(kind, organisation_id, device_id, subject, severity, now, wanted)
     if detail is not None:
@@ -114,49 +115,22 @@ def _begin(
 
 def step(condition: Condition, *, now: datetime) -> None:
     """Open, close, tell: whatever is due."""
-    rules = rules_for(condition, now=now)
-    engine.advance(condition, rules, lambda c, told: tell_people(c, told, now=now), now=now)
+    rule = rule_for(condition.organisation_id, condition.kind)
+    if not rule.is_on:
+        _drop(condition, now)
+        return
+    if rule.severity is not None:
+        condition.severity = rule.severity
+    rules = engine_rules(condition, rule, now=now)
+    engine.advance(condition, rules, lambda c, told: tell_people(c, told, rule, now=now), now=now)
 
 
-def rules_for(condition: Condition, *, now: datetime) -> engine.Rules:
-    """The organisation's rule for the kind, else its rule for all; windows that last or come."""
-    organisation_id = condition.organisation_id
-    with unscoped("the rules of the condition's organisation"):
-        rule = rule_of(organisation_id, condition.kind)
-        windows = db.session.scalars(
-            select(MaintenanceWindow).where(
-                MaintenanceWindow.organisation_id == organisation_id,
-                MaintenanceWindow.ends_at > now,
-                _about(condition),
-            )
-        ).all()
-        zone = db.session.scalar(
-            select(Organisation.time_zone).where(Organisation.id == organisation_id)
-        )
-    calm = Calm(
-        ZoneInfo(zone or "UTC"),
-        rule.quiet_from if rule else None,
-        rule.quiet_to if rule else None,
-        [Window(w.begins_at, w.ends_at) for w in windows],
-    )
-    minutes = rule.escalate_after_minutes if rule and rule.second_emails else None
-    return engine.Rules(calm, timedelta(minutes=minutes) if minutes else None)
-
-
-def rule_of(organisation_id: int, kind: str = "") -> AlarmRule | None:
-    rules = db.session.scalars(
-        select(AlarmRule).where(
-            AlarmRule.organisation_id == organisation_id, AlarmRule.kind.in_((kind, ""))
-        )
-    ).all()
-    return max(rules, key=lambda rule: len(rule.kind), default=None)
-
-
-def _about(condition: Condition) -> ColumnElement[bool]:
-    whole = MaintenanceWindow.device_id.is_(None)
-    if condition.device_id is None:
-        return whole
-    return or_(whole, MaintenanceWindow.device_id == condition.device_id)
+def _drop(condition: Condition, now: datetime) -> None:
+    """The organisation does not want to hear of this kind."""
+    if condition.is_open:
+        engine.switch_off(condition, now=now)
+    else:
+        db.session.delete(condition)
 
 
 def step_all(*, now: datetime) -> int:

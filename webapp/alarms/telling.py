@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.accounts.models import User
 from webapp.alarms.kinds import kind_of
 from webapp.alarms.models import Condition, Severity, Told
+from webapp.alarms.rules import Rule, people_of, usual_people
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
 from webapp.core.web import path_of
@@ -19,8 +20,6 @@ from webapp.mail import outbox
 from webapp.notices.kinds import Kind, register
 from webapp.notices.services import notify
 from webapp.orgs.models import Organisation
-from webapp.orgs.permissions import Permission
-from webapp.orgs.queries import holders
 
 ALARM = register(Kind("alarm", _l("An alarm or a warning of a device opens or is over")))
 
@@ -49,16 +48,14 @@ def words_of(condition: Condition) -> str:
     return kind_of(condition.kind).words(condition.detail)
 
 
-def tell_people(condition: Condition, told: Told, *, now: datetime) -> bool:
-    """Those who may acknowledge it by the bell, addresses of the rule by mail."""
-    from webapp.alarms.services import rule_of
-
-    with unscoped("people and rules of the condition's organisation"):
+def tell_people(condition: Condition, told: Told, rule: Rule, *, now: datetime) -> bool:
+    """The rule's people by the bell, its addresses by mail; where it names nobody, those who may acknowledge."""
+    with unscoped("people of the condition's organisation"):
         organisation = condition.organisation
-        rule = rule_of(organisation.id, condition.kind)
-        if told != Told.SECOND:
+        people = _people(condition, told, rule, organisation)
+        if people:
             notify(
-                _receivers(organisation),
+                people,
                 ALARM,
                 organisation=organisation,
                 url=_path(condition, organisation),
@@ -70,23 +67,27 @@ def tell_people(condition: Condition, told: Told, *, now: datetime) -> bool:
     return True
 
 
-def addresses_for(condition: Condition, told: Told, rule: object) -> list[str]:
-    """The first at opening, the second when nobody took it on; at the end all who were told."""
-    first = list(getattr(rule, "first_emails", None) or [])
-    second = list(getattr(rule, "second_emails", None) or [])
+def _people(condition: Condition, told: Told, rule: Rule, organisation: Organisation) -> list[User]:
+    """At opening the first, when nobody took it on the second, at the end all who were told."""
+    second = people_of(rule.second, organisation) if rule.second.names_people else []
+    if told == Told.SECOND:
+        return second
+    first = (
+        people_of(rule.first, organisation)
+        if rule.first.names_people
+        else usual_people(organisation)
+    )
+    return first if told == Told.FIRST or condition.told != Told.SECOND else [*first, *second]
+
+
+def addresses_for(condition: Condition, told: Told, rule: Rule) -> list[str]:
+    """The same of mail addresses."""
+    first, second = list(rule.first.emails), list(rule.second.emails)
     if told == Told.FIRST:
         return first
     if told == Told.SECOND:
         return second
     return [*first, *(a for a in second if condition.told == Told.SECOND and a not in first)]
-
-
-def _receivers(organisation: Organisation) -> list[User]:
-    return [
-        holder.membership.user
-        for holder in holders(organisation)
-        if Permission.ALARMS_EDIT in holder.permissions
-    ]
 
 
 def _mail(condition: Condition, told: Told, address: str, organisation: Organisation) -> None:

@@ -6,7 +6,7 @@ from webapp.core.db import last_before_commit
 
 
 def init_app(app: Flask) -> None:
-    from webapp.audit import heads  # noqa: F401 - registers the sweep
+    from webapp.audit import checkpoints, heads  # noqa: F401 - they register sweeps
     from webapp.audit.cli import audit
     from webapp.audit.log import write_collected
 

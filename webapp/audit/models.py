@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,3 +60,29 @@ class AuditRow(Owned, Base):
     previous: Mapped[bytes]
     hash: Mapped[bytes]
     erased_at: Mapped[datetime | None]
+
+
+class CheckpointKind(StrEnum):
+    """Only `removal` lets a chain begin after it: an hourly one says that it came so far, nothing more."""
+
+    HOURLY = "hourly"
+    REMOVAL = "removal"
+
+
+class AuditCheckpoint(Owned, Base):
+    """Where a chain stood, sealed; kept when the rows up to it go. `written_to`: the file apart that has it, too."""
+
+    __tablename__ = "audit_checkpoints"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "seq", "kind"),
+        Index(None, "id", postgresql_where=text("written_to IS NULL")),
+        CheckConstraint("kind IN ('hourly', 'removal')", name="kind"),
+    )
+
+    id: Mapped[Id]
+    seq: Mapped[BigInt]
+    hash: Mapped[bytes]
+    kind: Mapped[str]
+    seal: Mapped[bytes]
+    at: Mapped[Instant]
+    written_to: Mapped[str | None]

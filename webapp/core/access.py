@@ -55,6 +55,30 @@ def allow(access: Access) -> Callable[[View], View]:
     return declare
 
 
+Guard = Callable[[Access], None]
+_guards: list[Guard] = []
+
+
+def guard(check: Guard) -> Guard:
+    """Register what is asked before every view, whatever it declares; it raises what the visitor must see."""
+    if check not in _guards:
+        _guards.append(check)
+    return check
+
+
+def reveals(view: View) -> View:
+    """Mark a GET that shows or hands out a secret (a key, a link that opens something). Stands under `@allow`.
+
+    Who only looks on, such as an operator seeing as an organisation, is refused.
+    """
+    view.__reveals__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def reveals_secret(app: Flask, endpoint: str) -> bool:
+    return bool(getattr(app.view_functions[endpoint], "__reveals__", False))
+
+
 def access_of(app: Flask, endpoint: str) -> Access | None:
     return getattr(app.view_functions[endpoint], "__access__", None)
 
@@ -86,6 +110,8 @@ def _enforce() -> ResponseReturnValue | None:
     access = access_of(current_app, request.endpoint)
     if access is None:
         abort(404)
+    for check in _guards:
+        check(access)
     answer = access.enforce()
     if answer is None and not getattr(access, "carries_proof", False):
         _protect_from_forgery()

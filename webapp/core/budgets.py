@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.clock import utcnow
-from webapp.core.db import Base, Instant, aside
+from webapp.core.db import Base, Instant, Versioned, aside
 from webapp.core.drains import sweep
 from webapp.core.errors import TooMany
 from webapp.core.tenancy import Owned, unscoped
@@ -75,7 +75,7 @@ OrganisationKey = Annotated[int, mapped_column(primary_key=True)]
 """The owner of `Owned`, as a part of the key."""
 
 
-class RateBudget(Owned, Base):
+class RateBudget(Owned, Versioned, Base):
     """What the operator gave one organisation instead of the default."""
 
     __tablename__ = "rate_budgets"

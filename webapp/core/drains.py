@@ -19,7 +19,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 
+from webapp.core.clock import utcnow
 from webapp.core.db import after_commit, db, rollback
+from webapp.core.runs import note_run
 from webapp.core.tenancy import unscoped
 
 log = structlog.get_logger(__name__)
@@ -81,14 +83,17 @@ def run(name: str) -> None:
         log.error("unknown_drain", name=name)
         return
     _no_longer_pending(name)
+    began_at, failed = utcnow(), None
     with unscoped(f"drain {name}"):
         try:
             found.work()
-        except Exception:
+        except Exception as error:
             rollback()
+            failed = type(error).__name__
             log.exception("drain_failed", drain=name)
         finally:
             db.session.remove()
+        note_run(name, began_at=began_at, ended_at=utcnow(), failed=failed)
 
 
 def wake(queue: QueueName, name: str) -> None:

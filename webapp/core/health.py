@@ -1,24 +1,22 @@
-"""Is it alive, is it ready, how is everything: `/healthz`, `/readyz`, `/status`, `/status.json`."""
+"""Is it alive, is it ready, and how are its parts: `/healthz`, `/readyz`; the pages of the parts: `status_page`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import structlog
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app
 from flask_babel import lazy_gettext as _
 from redis import Redis
 from sqlalchemy import text
 
 from webapp.core import db as database
 from webapp.core.access import PUBLIC, allow
-from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.errors import forget_visitor
-from webapp.core.web import render
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("health", __name__)
@@ -45,6 +43,8 @@ def status_check(check: Check) -> Check:
 
 
 def init_app(app: Flask) -> None:
+    from webapp.core import status_page  # noqa: F401 - its routes register
+
     app.register_blueprint(bp)
 
 
@@ -70,28 +70,6 @@ def readyz() -> Response:
     return Response(f"ready\nbut {warning}\n" if warning else "ready\n", mimetype="text/plain")
 
 
-@bp.get("/status")
-@allow(PUBLIC)
-def status() -> Response:
-    parts = _parts()
-    overall = worst(part.state for part in parts)
-    return render(
-        "core/status.html",
-        block="parts",
-        parts=parts,
-        overall=overall,
-        worst_state=overall,
-        now=utcnow(),
-    )
-
-
-@bp.get("/status.json")
-@allow(PUBLIC)
-def status_json() -> Response:
-    parts = [{**asdict(p), "label": str(p.label), "words": str(p.words)} for p in _parts()]
-    return jsonify({"parts": parts, "state": worst(p["state"] for p in parts)})
-
-
 def worst(states: Iterable[str]) -> str:
     """The state that speaks for all."""
     order = ("alarm", "warning", "offline", "not_set_up", "online")
@@ -99,7 +77,8 @@ def worst(states: Iterable[str]) -> str:
     return next((state for state in order if state in found), "online")
 
 
-def _parts() -> list[Part]:
+def parts() -> list[Part]:
+    """All parts as they are now; asked outside a request too."""
     portal = Part("portal", _("Portal"), "online", _("Answers."))
     database_ = _database_part()
     if database_.state != "online":
@@ -113,7 +92,8 @@ def _checked(check: Check) -> Part:
     except Exception:
         log.warning("status_check_failed", check=check.__name__, exc_info=True)
         database.rollback()
-        return Part(check.__name__, check.__name__, "alarm", _("Could not be checked."))
+        name = check.__name__.removesuffix("_part")
+        return Part(name, name, "alarm", _("Could not be checked."))
 
 
 def _database_part() -> Part:

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 10.0
 ALIVE_WITHIN_SECONDS = 60
+ALIVE_WITHIN = timedelta(seconds=ALIVE_WITHIN_SECONDS)
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -74,9 +75,14 @@ def forget_old(now: datetime) -> None:
 
 def alive(name: str, *, now: datetime) -> list[ProcessBeat]:
     """The processes of this name that have given a sign of life lately."""
-    since = now - timedelta(seconds=ALIVE_WITHIN_SECONDS)
+    since = now - ALIVE_WITHIN
     statement = select(ProcessBeat).where(ProcessBeat.name == name, ProcessBeat.at >= since)
     return list(db.session.scalars(statement))
+
+
+def all_beats() -> list[ProcessBeat]:
+    """All processes that gave a sign of life in the last day."""
+    return list(db.session.scalars(select(ProcessBeat).order_by(ProcessBeat.name, ProcessBeat.at)))
 
 
 def worker_part() -> Part:

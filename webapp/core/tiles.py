@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,23 +46,39 @@ Provider = Callable[[Any], Tile | None]
 
 _providers: dict[str, tuple[int, Provider]] = {}
 
+OperatorProvider = Callable[[], Tile | None]
+_operators: dict[str, tuple[int, OperatorProvider]] = {}
+
 
 def register(name: str, provider: Provider, *, order: int = 100) -> None:
     """Once a trade, from its `init_app`."""
     _providers[name] = (order, provider)
 
 
-def tiles(organisation: Any) -> list[Tile]:
-    """All tiles in their order. One that fails says so and leaves the others whole."""
-    ordered = sorted(_providers.items(), key=lambda item: item[1][0])
-    found = [_ask(name, provider, organisation) for name, (_order, provider) in ordered]
+def register_operator(name: str, provider: OperatorProvider, *, order: int = 100) -> None:
+    """A tile of the operator's overview; the provider is asked in the operator's scope, which sees everything."""
+    _operators[name] = (order, provider)
+
+
+def tiles(organisation: Any, *, without: Container[str] = ()) -> list[Tile]:
+    """All tiles in their order, but for those named. One that fails says so and leaves the others whole."""
+    shown = [(name, found) for name, found in _providers.items() if name not in without]
+    ordered = sorted(shown, key=lambda item: item[1][0])
+    found = [_ask(name, lambda p=p: p(organisation)) for name, (_order, p) in ordered]  # type: ignore[misc]
     return [tile for tile in found if tile is not None]
 
 
-def _ask(name: str, provider: Provider, organisation: Any) -> Tile | None:
+def operator_tiles() -> list[Tile]:
+    """Those of the operator's overview, in their order."""
+    ordered = sorted(_operators.items(), key=lambda item: item[1][0])
+    found = [_ask(name, provider) for name, (_order, provider) in ordered]
+    return [tile for tile in found if tile is not None]
+
+
+def _ask(name: str, provider: OperatorProvider) -> Tile | None:
     try:
         with db.session.begin_nested():
-            return provider(organisation)
+            return provider()
     except SQLAlchemyError:
         log.exception("tile_failed", tile=name)
         return Tile(name.capitalize(), "warning", note=_("Could not load; try again in a moment."))

@@ -6,7 +6,14 @@ from flask_babel import lazy_gettext as _
 
 def init_app(app: Flask) -> None:
     from webapp.core.navigation import Place, register
-    from webapp.devices import messages, models, public, support
+    from webapp.devices import (
+        messages,
+        models,
+        presence,  # noqa: F401 - its sweep registers itself
+        public,
+        replacement_pages,  # noqa: F401 - adds to the blueprint
+        support,
+    )
     from webapp.devices.routes import bp
     from webapp.orgs.permissions import Permission
 

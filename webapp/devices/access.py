@@ -18,7 +18,7 @@ from webapp.core.db import db, new_public_id
 from webapp.core.errors import Problem
 from webapp.core.principal import Actor, Principal
 from webapp.core.tenancy import unscoped
-from webapp.devices.models import Credential
+from webapp.devices.models import Credential, Replacement
 
 ENROLMENT = "enrol"
 USED_EVERY = timedelta(minutes=1)
@@ -27,13 +27,17 @@ _SHAPE = re.compile(r"op_([a-z]{2,16})_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True)
 class Bearer:
-    """A device's endpoint: `@allow(Bearer("till"))`. It acts for its own organisation, never those below."""
+    """A device's endpoint: `@allow(Bearer("till"))`. It acts for its own organisation, never those below.
+
+    `or_kind` is a second kind of credential that opens it: a device's own where an enrolment token does, too.
+    """
 
     kind: str
+    or_kind: str = ""
     carries_proof = True
 
     def enforce(self) -> None:
-        credential = _shown(self.kind)
+        credential = _shown(self.kind, self.or_kind)
         if credential is None:
             raise Problem(
                 401,
@@ -86,22 +90,43 @@ def issue(
     return row, f"op_{kind}_{row.public_id}_{secret}"
 
 
-def _shown(kind: str) -> Credential | None:
+def _shown(*kinds: str) -> Credential | None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     match = _SHAPE.fullmatch(text.strip())
-    if scheme.lower() != "bearer" or match is None or match[1] != kind:
+    if scheme.lower() != "bearer" or match is None or match[1] not in kinds:
         return None
     with unscoped("whose credential is this"):
         row = db.session.scalar(
-            select(Credential).where(
-                Credential.public_id == match[2],
-                Credential.kind == kind,
-                Credential.revoked_at.is_(None),
-            )
+            select(Credential).where(Credential.public_id == match[2], Credential.kind == match[1])
         )
     if row is None or not hmac.compare_digest(row.secret_digest, digest(match[3])):
+        return None
+    if row.revoked_at is not None:
+        _refuse_fenced(row)
         return None
     now = utcnow()
     if row.last_used_at is None or now - row.last_used_at > USED_EVERY:
         row.last_used_at = now
     return row
+
+
+def _refuse_fenced(row: Credential) -> None:
+    """The equipment that was replaced is told so, once it has shown the right secret."""
+    if row.replacement_id is None:
+        return
+    with unscoped("by what was the device replaced"):
+        found = db.session.scalar(select(Replacement).where(Replacement.id == row.replacement_id))
+    if found is not None:
+        raise replaced(found, status=401)
+
+
+def replaced(found: Replacement, *, status: int = 409) -> Problem:
+    """401 for the credential of the old equipment, 409 for its serial number under a token that is good."""
+    return Problem(
+        status,
+        "device_replaced",
+        f"This equipment was replaced by {found.new_serial}; it takes no part any more. "
+        "If that is a mistake, the administrator replaces it back.",
+        replaced_by=found.new_serial,
+        replaced_at=found.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )

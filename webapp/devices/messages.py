@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(days=7)
 KEPT_OF_ONE = 50
 LONGEST_CAUSE = 300
+LONGEST_PROGRAM = 120
 LARGEST_OFFSET = timedelta(days=3650)
 _NAMED = re.compile(r"\s*bearer\s+op_([a-z]{2,16})_([a-z0-9]{12})_", re.IGNORECASE)
 
@@ -38,6 +39,11 @@ def init_app(app: Flask) -> None:
 def speaks_for(device_id: int) -> None:
     """The endpoint has found out which device speaks."""
     g.speaking_device = device_id
+
+
+def speaks_by(name: str, version: str) -> None:
+    """The endpoint has been told the program; else it is what `User-Agent` says."""
+    g.speaking_program = f"{name} {version}".strip()
 
 
 def _keep(response: Response) -> Response:
@@ -79,7 +85,13 @@ def _message(credential: Credential, response: Response) -> DeviceMessage:
         size_bytes=request.content_length or 0,
         took_ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000),
         clock_offset_ms=_clock_offset(now),
+        program=_program(),
     )
+
+
+def _program() -> str:
+    said = g.get("speaking_program") or request.headers.get("User-Agent", "")
+    return "".join(c for c in said if c.isprintable())[:LONGEST_PROGRAM].strip()
 
 
 def _cause(credential: Credential, response: Response) -> str:
@@ -87,6 +99,9 @@ def _cause(credential: Credential, response: Response) -> str:
     if response.status_code < 400:
         return ""
     if response.status_code == 401:
+        told = response.get_json(silent=True) or {}
+        if told.get("code") == "device_replaced":
+            return "device_replaced"
         why = "revoked" if credential.revoked_at is not None else "secret_wrong"
         return f"credential_invalid: {why}"
     told = response.get_json(silent=True) or {}

@@ -112,6 +112,54 @@ class Credential(Owned, Base):
     created_by: Mapped[str] = mapped_column(default="")
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    replacement_id: Mapped[int | None] = mapped_column(ForeignKey("device_replacements.id"))
+
+
+class Replacement(Owned, Base):
+    """One piece of equipment took the place of another (P-43): the device and its history stay, serials change.
+
+    The credentials of the old one name it, so that "fenced off" is answered, not "unknown".
+    """
+
+    __tablename__ = "device_replacements"
+    __table_args__ = (
+        Index(None, "device_id", "id"),
+        Index(None, "organisation_id", "old_serial"),
+    )
+
+    id: Mapped[Id]
+    device_id: Mapped[BigInt] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    old_serial: Mapped[str | None]
+    new_serial: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[Instant]
+    by: Mapped[str]
+
+
+class DeviceConnection(Owned, Base):
+    """A stretch in which a device was heard, until it had been silent for `silence_seconds` (P-43): kept 7 days.
+
+    A device with a socket opens and closes its own; of one that only beats the sweep closes it, at the last beat.
+    """
+
+    __tablename__ = "device_connections"
+    __table_args__ = (
+        Index(
+            "uq_device_connections_open",
+            "device_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(None, "device_id", "opened_at"),
+        Index(None, "closed_at"),
+    )
+
+    id: Mapped[Id]
+    device_id: Mapped[BigInt] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    opened_at: Mapped[Instant]
+    closed_at: Mapped[datetime | None]
+    cause: Mapped[str] = mapped_column(server_default="")
+    silence_seconds: Mapped[int]
 
 
 class DeviceMessage(Owned, Base):
@@ -140,6 +188,7 @@ class DeviceMessage(Owned, Base):
     size_bytes: Mapped[int]
     took_ms: Mapped[int]
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
+    program: Mapped[str] = mapped_column(server_default="")
 
 
 class Liveness(Global, Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from webapp.core.navigation import Label
 from webapp.devices.models import DeviceKind
@@ -18,6 +19,8 @@ class DevicePage:
     icon: str
     permission: Permission
     endpoint: str
+    lost_after: timedelta = timedelta(minutes=15)
+    """Silent for longer, a device counts as lost on its timeline: several of its beats."""
 
 
 _pages: dict[str, DevicePage] = {}

@@ -95,6 +95,7 @@ class Embedded:
         found = {}
         if self.postgres is not None:
             found["DATABASE_URL"] = self.postgres.url
+            found["POSTGRES_BIN"] = str(self.postgres.bin)
         if self.redis is not None:
             found["REDIS_URL"] = self.redis.url
         return found
@@ -119,7 +120,7 @@ def environment(
         "WEBHOOK_ALLOW_PRIVATE": "yes",
         "WEBHOOK_ALLOW_HTTP": "yes",
     }
-    for name in ("SECRET_KEY", "CODE_PEPPER"):
+    for name in ("SECRET_KEY", "CODE_PEPPER", "BACKUP_KEY"):
         if not environ.get(name) and not environ.get(f"{name}_FILE"):
             ours[f"{name}_FILE"] = str(secret_file(places, name.lower()))
     always = {"PYTHONUNBUFFERED": "1", **embedded.addresses()}

@@ -9,6 +9,7 @@ from webapp.audit.events import AuditEvent, name_objects
 
 class MailEvent(AuditEvent):
     SENT_AGAIN = "mail:mail:sent_again", _("Mail sent again")
+    GIVEN_UP = "mail:mail:given_up", _("Mail given up by the operator")
     TEMPLATE_COPIED = "mail:template:copied", _("Mail template copied")
     TEMPLATE_ACTIVATED = "mail:template:activated", _("Mail template activated")
     TEMPLATE_EDITED = "mail:template:edited", _("Mail template edited")

@@ -13,6 +13,7 @@ from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
 from webapp.core.files import File
 from webapp.core.jobs import Due, JobState, due_index
 from webapp.core.tenancy import Owned
+from webapp.orgs.models import Organisation
 
 
 class EmailTemplate(Owned, Versioned, Base):
@@ -86,6 +87,14 @@ class Mail(Owned, Due, Base):
         Index(None, "organisation_id", "state", "id"),
         Index(None, "organisation_id", "recipient", "id"),
         Index(None, "organisation_id", "cause_kind", "cause_id"),
+        Index(
+            "ix_mail_outbox_trouble",
+            "created_at",
+            "id",
+            postgresql_where=sql(
+                "state = 'failed' OR (state IN ('waiting', 'claimed') AND last_error IS NOT NULL)"
+            ),
+        ),
         Index(None, "wipe_at", postgresql_where=sql("wipe_at IS NOT NULL")),
         Index(
             "uq_mail_outbox_resent_open",
@@ -133,6 +142,8 @@ class Mail(Owned, Due, Base):
     resent_of_id: Mapped[int | None] = mapped_column(
         ForeignKey("mail_outbox.id", ondelete="SET NULL")
     )
+
+    organisation: Mapped[Organisation] = relationship(viewonly=True)
 
     @property
     def word(self) -> MailState:

@@ -1,4 +1,4 @@
-"""What administrators do with mails: send again."""
+"""What people do with mails: send again; and the operator's giving one up."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def send_again(mail: Mail) -> Mail:
     fresh = (renewal_of(mail.type) or _nobody)(mail)
     fresh.resent_of_id = mail.id
     return fresh
+
+
+def give_up(mail: Mail) -> None:
+    """Nothing more is tried, and it no longer counts as failed. Raises `Refusal` while it is being sent."""
+    db.session.refresh(mail, with_for_update=True)
+    if mail.word is MailState.SENDING:
+        raise Refusal(_("The mail is just being sent. Try again in some minutes."))
+    if mail.word not in (MailState.WAITING, MailState.FAILED):
+        raise Refusal(_("The mail is sent or cancelled already."))
+    mail.state = JobState.CANCELLED
+    mail.bodies_sealed = None
+    db.session.flush()
 
 
 def can_send_again(mail: Mail) -> bool:

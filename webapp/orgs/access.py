@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flask import abort, g, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import attributes, contains_eager
 
 from webapp.accounts.access import SIGNED_IN, person
 from webapp.accounts.models import User
 from webapp.core import principal, tenancy
 from webapp.core.db import db
 from webapp.core.errors import NotPermitted
+from webapp.core.principal import Actor, Principal
 from webapp.core.tenancy import unscoped
 from webapp.core.web import see_other
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import NOT_INHERITED, Permission, Role
+from webapp.orgs.seeing import Sight, seeing_now, seeing_of
 
 LAST_ORGANISATION = "organisation"
 """Where the cookie keeps whom one acted for last."""
@@ -38,10 +41,17 @@ def enforce_permission(permission: Permission | None) -> ResponseReturnValue | N
     g.organisation = organisation
     _remember(organisation)
     tenancy.enter(tenancy.Scope(organisation.id))
-    principal.set_acting(person().acting_for(organisation.id))
+    principal.set_acting(_whoever_looks().acting_for(organisation.id))
     if permission is not None and permission not in permissions_here():
         raise NotPermitted(permission, administrators_of(organisation))
     return None
+
+
+def _whoever_looks() -> Principal:
+    """The person; an operator who sees as somebody of the organisation is named as such."""
+    if seeing_now() is None:
+        return person()
+    return replace(person(), kind=Actor.SEEING_AS)
 
 
 def _lacks_second_step(organisation: Organisation) -> bool:
@@ -87,7 +97,13 @@ def may(permission: Permission) -> bool:
 
 
 def memberships_of(user: User) -> list[Membership]:
-    """All of a user's memberships with their organisations, asked once a request."""
+    """All of a user's memberships with their organisations, asked once a request.
+
+    Who sees as an organisation has one: there, with the role that was chosen.
+    """
+    seeing = seeing_of(user)
+    if seeing is not None:
+        return [_seen_through(seeing)]
     if g.get("memberships_for") != user.id:
         with unscoped("where is this user a member"):
             g.memberships = list(
@@ -102,6 +118,17 @@ def memberships_of(user: User) -> list[Membership]:
         g.memberships_for = user.id
     memberships: list[Membership] = g.memberships
     return memberships
+
+
+def _seen_through(seeing: Sight) -> Membership:
+    """A membership that no row stands for, and that is never added to the session."""
+    organisation = seeing.organisation
+    lent = Membership(
+        user_id=seeing.user_id, roles=[seeing.role.value], grants=[], keys_below=False
+    )
+    lent.organisation_id = organisation.id
+    attributes.set_committed_value(lent, "organisation", organisation)
+    return lent
 
 
 def permissions_in(

@@ -36,6 +36,8 @@ class OrgEvent(AuditEvent):
     INVITATION_REVOKED = "organisation:invitation:revoked", _("Invitation revoked")
     PARTNER_ADDED = "organisation:partner:added", _("Partner added")
     PARTNER_REMOVED = "organisation:partner:removed", _("Partner removed")
+    SEEING_BEGUN = "organisation:seeing:begun", _("Operator began to see as the organisation")
+    SEEING_ENDED = "organisation:seeing:ended", _("Operator ended seeing as the organisation")
     AUDIT_EXPORTED = "organisation:audit:exported", _("Audit log exported")
 
 

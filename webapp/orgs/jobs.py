@@ -3,6 +3,7 @@
 from webapp.core.clock import utcnow
 from webapp.core.db import commit
 from webapp.core.jobs import sweep
+from webapp.orgs.seeing import end_overdue
 from webapp.orgs.services.invitations import expire_invitations
 
 
@@ -10,4 +11,11 @@ from webapp.orgs.services.invitations import expire_invitations
 def expire_old_invitations() -> None:
     """Links that ran out say so in the list and in the log."""
     expire_invitations(utcnow())
+    commit()
+
+
+@sweep("seeing as", every_seconds=60, queue="quick")
+def end_overdue_seeings() -> None:
+    """An operator's look into an organisation ends by itself, and its log says so."""
+    end_overdue(now=utcnow())
     commit()

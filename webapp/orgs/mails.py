@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from webapp.accounts.models import SignUp, User
 from webapp.core.files import File
 from webapp.core.principal import Principal
+from webapp.core.web import address_of
 from webapp.mail import outbox
 from webapp.mail.attachments import attach
 from webapp.mail.choice import choose
@@ -65,7 +65,9 @@ def mail_right_asked(
     permission: Permission,
     organisation: Organisation,
     message: str,
+    url: str,
 ) -> None:
+    """`url` is the path of the page on which it is decided."""
     with force_locale(administrator.language):
         right = permission.label
     values: dict[str, Value] = {
@@ -73,7 +75,7 @@ def mail_right_asked(
         "PERSONEMAIL": asker.email,
         "RIGHT": right,
         "MESSAGE": message,
-        "LINK": _absolute("orgs.rights", org=organisation.public_id),
+        "LINK": current_app.extensions["settings"].base_url + url,
     }
     _send("right_asked", administrator, organisation, values)
 
@@ -186,6 +188,5 @@ def _send(
 
 
 def _absolute(endpoint: str, **values: Any) -> str:
-    """From the settings, never from the request: its `Host` is whatever the visitor wrote."""
-    base: str = current_app.extensions["settings"].base_url
-    return base + url_for(endpoint, **values)
+    """From the settings, never from the request: its `Host` is whatever the visitor wrote. Jobs have none."""
+    return address_of(endpoint, **values)

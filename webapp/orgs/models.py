@@ -45,6 +45,8 @@ class Organisation(Global, Versioned, Base):
         CheckConstraint("path ~ '^/([0-9]+/)*$'", name="path"),
         CheckConstraint("prefix ~ '^[A-Z0-9]{2,8}$'", name="prefix"),
         CheckConstraint("(kind = 'personal') = (personal_user_id IS NOT NULL)", name="personal"),
+        CheckConstraint("request_retention_days >= 30", name="request_retention"),
+        CheckConstraint("audit_retention_days >= 365", name="audit_retention"),
     )
 
     id: Mapped[Id]
@@ -67,6 +69,9 @@ class Organisation(Global, Versioned, Base):
     """One of the twelve of the palette, which are told apart and readable in light and dark."""
     logo: Mapped[str | None]
     """Public id of its file; no foreign key, since files belong to organisations."""
+    request_retention_days: Mapped[int] = mapped_column(default=730, server_default="730")
+    audit_retention_days: Mapped[int | None]
+    """Null: for ever."""
     created_at: Mapped[Instant]
     closed_at: Mapped[datetime | None]
 

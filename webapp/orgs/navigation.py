@@ -42,6 +42,5 @@ register(
         order=85,
     ),
     Place("organisation", _("Audit log"), "orgs.audit", "audit", Permission.AUDIT_READ, order=90),
-    Place("operator", _("Overview"), "orgs.operator_overview", "operator", order=10),
     Place("operator", _("All organisations"), "orgs.operator_organisations", "org", order=20),
 )

@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _
 
 def init_app(app: Flask) -> None:
     from webapp.core import tiles
-    from webapp.devices import technical
+    from webapp.devices import replacing, technical
     from webapp.printers import words
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
     from webapp.printers.panic.routes import bp as panic_bp
+    from webapp.printers.replacing import TRADE
     from webapp.printers.routes import bp as admin_bp
     from webapp.printers.technical import printers as technical_source
     from webapp.printers.tiles import printer_tile
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["printer_words"] = words
     tiles.register("printers", printer_tile, order=50)
     technical.register("printers", technical_source, order=50)
+    replacing.register(TRADE)
     _register_places()
     _register_device_page()
 
@@ -68,6 +70,7 @@ def _register_device_page() -> None:
     from webapp.devices.models import DeviceKind
     from webapp.devices.pages import DevicePage, register_page
     from webapp.orgs.permissions import Permission
+    from webapp.printers.readings import LOST_AFTER
 
     register_page(
         DevicePage(
@@ -76,5 +79,6 @@ def _register_device_page() -> None:
             "printer",
             Permission.PRINTERS_READ,
             "printers.printer",
+            LOST_AFTER,
         )
     )

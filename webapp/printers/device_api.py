@@ -12,9 +12,10 @@ from webapp.core.endpoints import Description, endpoint
 from webapp.core.throttle import Limit, take
 from webapp.core.web import address_of
 from webapp.devices.access import ENROLMENT, Bearer, current_credential
-from webapp.devices.messages import speaks_for
+from webapp.devices.messages import speaks_by, speaks_for
 from webapp.printers.launches import Opened, button_of, launch_printer
 from webapp.printers.messages import KnownPrinter, Launch, Launched, Ping
+from webapp.printers.replacing import OWN_CREDENTIAL
 from webapp.printers.snmp.profiles import gather_subtrees
 
 bp = Blueprint("printers_device", __name__, url_prefix="/device/v1")
@@ -29,7 +30,7 @@ LAUNCH = Description(
     summary="The panic button was pressed: everything the app knows goes to the portal.",
     body=Launch,
     answers={201: Launched},
-    problems={429: "too_many"},
+    problems={409: "device_replaced", 429: "too_many"},
     security="enrolment",
     max_bytes=512 * 1024,
 )
@@ -43,10 +44,12 @@ def ping() -> Ping:
 
 
 @bp.post("/printers/launch")
-@allow(Bearer(ENROLMENT))
+@allow(Bearer(ENROLMENT, or_kind=OWN_CREDENTIAL))
 @endpoint(LAUNCH)
 def launch(message: Launch) -> tuple[Launched, int]:
     credential = current_credential()
+    if message.app is not None:
+        speaks_by(message.app.name, message.app.version)
     take(LAUNCHES, credential.id)
     opened = launch_printer(message, credential, now=utcnow())
     if opened.launch.printer_id is not None:

@@ -22,6 +22,7 @@ class PrinterEvent(AuditEvent):
     REQUEST_OPENED = "printers:request:opened", _("Request opened")
     REQUEST_CHANGED = "printers:request:changed", _("Request changed")
     REQUEST_ANSWERED = "printers:request:answered", _("Request answered by mail")
+    REQUEST_ERASED = "printers:request:erased", _("Personal data of a request erased")
 
 
 name_objects(

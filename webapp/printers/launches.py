@@ -16,10 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from webapp.audit import log as audit
 from webapp.core.crypto import digest, token
 from webapp.core.db import aside, db
-from webapp.core.errors import Refusal
+from webapp.core.errors import Problem, Refusal
 from webapp.core.principal import acting
 from webapp.core.throttle import Limit, take
+from webapp.devices.access import replaced
 from webapp.devices.models import Credential, Device
+from webapp.devices.replacing import replacement_of
 from webapp.printers import codes, facts
 from webapp.printers.addresses import is_address
 from webapp.printers.events import PrinterEvent
@@ -48,7 +50,7 @@ def launch_printer(message: Launch, credential: Credential, *, now: datetime) ->
         return _with_new_link(earlier, now)
     reading = facts.parse_reading(message.reading)
     known = facts.merge(message.facts, reading)
-    printer = printer_by_serial(known["maker"], known["serial"])
+    printer = _speaking(credential, known, now)
     secret = token()
     launch = PanicLaunch(
         organisation_id=credential.organisation_id,
@@ -68,6 +70,39 @@ def launch_printer(message: Launch, credential: Credential, *, now: datetime) ->
         keep_reading(printer, launch.facts, launch.raw, source="launch", now=now)
     db.session.flush()
     return Opened(launch, secret)
+
+
+def _speaking(credential: Credential, known: dict[str, Any], now: datetime) -> Printer | None:
+    """By its own credential, else by its serial. A machine whose place another has taken is told so (P-43)."""
+    if credential.device_id is not None:
+        return _owner_of(credential, known, now)
+    printer = printer_by_serial(known["maker"], known["serial"])
+    if printer is None and not _is_known(known["serial"]):
+        fenced = replacement_of(known["serial"])
+        if fenced is not None:
+            raise replaced(fenced)
+    return printer
+
+
+def _owner_of(credential: Credential, known: dict[str, Any], now: datetime) -> Printer | None:
+    """A launch with another serial is another machine: its credential was carried over by hand."""
+    printer = db.session.scalars(select(Printer).where(Printer.id == credential.device_id)).one()
+    serial = known["serial"]
+    if serial and printer.serial and serial != printer.serial:
+        words = f"This credential is of {printer.serial}, not of {serial}. Replace the printer in the portal."
+        raise Problem(409, "serial_differs", words)
+    if serial and printer.serial is None:
+        bind(printer, known, now=now)
+    return printer if printer.button_id is not None else None
+
+
+def _is_known(serial: str) -> bool:
+    """Bound again, as another printer or to the same: no longer fenced."""
+    return (
+        bool(serial)
+        and db.session.scalar(select(Printer.id).where(Printer.serial == serial).limit(1))
+        is not None
+    )
 
 
 def printer_by_serial(maker: str, serial: str) -> Printer | None:

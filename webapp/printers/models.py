@@ -201,7 +201,10 @@ class PrinterReading(Owned, Base):
     """
 
     __tablename__ = "printer_readings"
-    __table_args__ = (Index(None, "printer_id", "at"),)
+    __table_args__ = (
+        Index(None, "printer_id", "at"),
+        Index(None, "organisation_id", "at", postgresql_where=text("NOT daily")),
+    )
 
     id: Mapped[Id]
     printer_id: Mapped[BigInt] = mapped_column(ForeignKey("printers.id"))
@@ -214,6 +217,8 @@ class PrinterReading(Owned, Base):
     pages_colour: Mapped[int | None] = mapped_column(BigInteger)
     pages_large: Mapped[int | None] = mapped_column(BigInteger)
     doubtful: Mapped[Texts] = mapped_column(default=list)
+    daily: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """The last of its day, kept when the others go after 90 days."""
 
 
 class PanicLaunch(Owned, Base):
@@ -288,6 +293,8 @@ class PanicRequest(Owned, Versioned, Base):
     created_at: Mapped[Instant]
     taken_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Since then address, phone and message of the person are gone."""
     printer_name: Mapped[str]
     printer_serial: Mapped[str]
     location: Mapped[str]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from webapp.core.db import db
-from webapp.devices.models import Device, DeviceState, Liveness
+from webapp.devices import presence
+from webapp.devices.models import Device, DeviceState
 from webapp.printers.conditions import observe_faults
 from webapp.printers.facts import pack
 from webapp.printers.models import Printer, PrinterReading
 
 COUNTERS = ("total", "black", "colour", "large")
+LOST_AFTER = timedelta(hours=1)
+"""A printer is read now and then; a press of its button is a visit, not a connection."""
 
 
 def keep_reading(
@@ -41,9 +43,8 @@ def keep_reading(
 
 def mark_seen(printer: Printer, *, now: datetime) -> None:
     """It spoke: `liveness`, without touching the lists' indexes (decision 14)."""
-    seen = insert(Liveness).values(device_id=printer.id, last_seen_at=now)
-    db.session.execute(
-        seen.on_conflict_do_update(index_elements=["device_id"], set_={"last_seen_at": now})
+    presence.mark_seen(
+        printer.id, organisation_id=printer.organisation_id, lost_after=LOST_AFTER, now=now
     )
 
 

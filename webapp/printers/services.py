@@ -15,7 +15,14 @@ from webapp.audit import log as audit
 from webapp.core.db import db, new_public_id
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
-from webapp.devices.models import Device, DeviceKind, DeviceState, Liveness, Ownership
+from webapp.devices.models import (
+    Credential,
+    Device,
+    DeviceKind,
+    DeviceState,
+    Liveness,
+    Ownership,
+)
 from webapp.printers import codes
 from webapp.printers.events import PrinterEvent
 from webapp.printers.facts import usable_serial
@@ -221,6 +228,7 @@ def remove_printer(printer: Printer) -> None:
     db.session.execute(delete(Liveness).where(Liveness.device_id == printer.id))
     device = _device_of(printer)
     db.session.execute(delete(Ownership).where(Ownership.device_id == device.id))
+    db.session.execute(delete(Credential).where(Credential.device_id == device.id))
     db.session.delete(printer)
     db.session.flush()
     db.session.delete(device)

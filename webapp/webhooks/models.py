@@ -14,6 +14,7 @@ from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Texts, Versioned
 from webapp.core.jobs import Due, JobState, due_index
 from webapp.core.listing import word_index
 from webapp.core.tenancy import Owned
+from webapp.orgs.models import Organisation
 
 
 class DeliveryState(StrEnum):
@@ -64,6 +65,8 @@ class Webhook(Owned, Versioned, Base):
     paused_at: Mapped[datetime | None]
     created_at: Mapped[Instant]
     created_by: Mapped[str]
+
+    organisation: Mapped[Organisation] = relationship(viewonly=True)
 
 
 class Delivery(Owned, Due, Base):

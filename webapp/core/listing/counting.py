@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
-from webapp.core.db import db, statement_timeout
+from webapp.core.db import db
 from webapp.core.listing.filters import Choice
 from webapp.core.listing.paging import Statement, Wanted
 
@@ -41,14 +41,20 @@ class TookTooLong(Exception):
 
 @contextmanager
 def bounded(milliseconds: int) -> Iterator[None]:
-    """Statements of the block are cancelled after this time; a savepoint keeps the transaction usable."""
+    """Statements of the block are cancelled after this time; a savepoint keeps the transaction usable.
+
+    Not `begin_nested`: that takes five round trips where two do, and the block only reads.
+    """
+    connection = db.session.connection()
+    connection.exec_driver_sql(f"SAVEPOINT list; SET LOCAL statement_timeout = {int(milliseconds)}")
     try:
-        with db.session.begin_nested(), statement_timeout(milliseconds):
-            yield
+        yield
     except OperationalError as error:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT list; RELEASE SAVEPOINT list")
         if isinstance(error.orig, QueryCanceled):
             raise TookTooLong from error
         raise
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; RELEASE SAVEPOINT list")
 
 
 @dataclass(frozen=True)

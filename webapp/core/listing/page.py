@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, current_app
@@ -20,6 +19,7 @@ from webapp.core.listing.counting import Total
 from webapp.core.listing.filters import Below, Chip, Filter, Option
 from webapp.core.listing.paging import Order, Slice, Statement
 from webapp.core.listing.query import ListQuery
+from webapp.core.listing.rows import table_rows
 
 if TYPE_CHECKING:
     from webapp.core.listing.csv_export import Reader
@@ -189,23 +189,9 @@ class Page:
             return getattr(module, macro)(row)
         return column.cell(row) if column.cell is not None else column.value_of(row)
 
-    @cached_property
-    def words(self) -> dict[str, str]:
-        """What each row says, translated once a page."""
-        return {
-            "tick": _("Tick %(name)s"),
-            "actions": _("Actions for %(name)s"),
-            "copy": _("Copy"),
-            "copied": _("Copied"),
-            "yes": _("yes"),
-            "no": _("no"),
-        }
-
-    @cached_property
-    def openings(self) -> list[Markup]:
-        """The tags that open a row's cells, made once a page; the first cell heads its row."""
-        others = [column.opening for column in self.listing.columns[1:]]
-        return [Markup('<th scope="row" class="col-name">'), *others]
+    @property
+    def table_rows(self) -> Markup:
+        return table_rows(self)
 
     def once(self, macro: Callable[..., Markup], *values: Any) -> Markup:
         """What a macro makes of the same values is made once a page."""

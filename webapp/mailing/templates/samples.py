@@ -19,9 +19,11 @@ TESTS_OF_ONE = throttle.Limit("test mails of a person", 10, 15 * 60)
 TESTS_OF_ALL = throttle.Limit("test mails of an organisation", 50, 60 * 60)
 
 
-def sample_mail(kind: MailType, draft: Draft, *, language: str) -> Composed:
+def sample_mail(
+    kind: MailType, draft: Draft, *, language: str, organisation: Organisation | None = None
+) -> Composed:
     """As a recipient with this language would see it; a placeholder that isn't known stands as it is."""
-    here = current_organisation()
+    here = organisation or current_organisation()
     used = {*placeholders.names(draft.subject), *placeholders.names(draft.html)}
     unknown = {name: f"[[[{name}]]]" for name in used - kind.known}
     values = {**samples_of(kind, recipient=None, organisation=here.name), **unknown}

@@ -20,7 +20,7 @@ from wtforms.validators import DataRequired, Length, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.accounts.forms import DELIMITERS, THOUSANDS, CsvHabits
-from webapp.core.forms import CreatingForm, one_line, stripped
+from webapp.core.forms import CreatingForm, PortalForm, one_line, stripped
 from webapp.orgs.authority import Rights
 from webapp.orgs.forms.choices import LANGUAGE_CHOICES, selectable
 from webapp.orgs.permissions import Permission, Role
@@ -142,3 +142,17 @@ class AskForm(CreatingForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.permission.choices = selectable((p.value, p.label) for p in Permission)
+
+
+class RefuseRightForm(PortalForm):
+    """Why somebody does not get what they asked for."""
+
+    answer = TextAreaField(
+        _("Reason"),
+        [
+            DataRequired(_("Say why; the person reads it.")),
+            Length(max=500, message=_("At most %(max)d characters, please.")),
+        ],
+        filters=[stripped],
+        description=_("The person who asked reads it."),
+    )

@@ -12,6 +12,7 @@ from webapp.accounts.access import SIGNED_IN
 from webapp.audit import queries as audit_queries
 from webapp.core import tiles
 from webapp.core.access import allow
+from webapp.core.announcements import announcements
 from webapp.core.clock import utcnow
 from webapp.core.web import render, see_other
 from webapp.orgs.access import (
@@ -26,6 +27,7 @@ from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
 from webapp.orgs.routes.blueprint import bp
 from webapp.orgs.services.accounts import personal_organisation
+from webapp.orgs.trades import hidden_trades
 
 LATEST_ROWS = 8
 
@@ -44,7 +46,7 @@ def home() -> ResponseReturnValue:
     if companies:
         return _to(companies[0])
     if current_user.is_operator:
-        return see_other(url_for("orgs.operator_overview"))
+        return see_other(url_for("operator.overview"))
     return _to(personal_organisation(current_user, now=utcnow()))
 
 
@@ -56,12 +58,14 @@ def _to(organisation: Organisation) -> Response:
 @allow(MEMBER)
 def overview(org: str) -> ResponseReturnValue:
     here = current_organisation()
+    news = announcements("home", here)
     if here.is_personal:
-        return render("orgs/personal.html")
+        return render("orgs/personal.html", news=news)
     sees_log = Permission.AUDIT_READ in permissions_here()
     return render(
         "orgs/overview.html",
-        tiles=tiles.tiles(here),
+        news=news,
+        tiles=tiles.tiles(here, without=hidden_trades(here)),
         latest=audit_queries.latest(LATEST_ROWS) if sees_log else None,
         q=audit_queries,
     )

@@ -86,12 +86,6 @@ ALL_ORGANISATIONS = Listing(
 )
 
 
-@bp.get("/operator/")
-@allow(OPERATOR)
-def operator_overview() -> ResponseReturnValue:
-    return render("operator/overview.html", figures=queries.figures(utcnow()))
-
-
 @bp.get("/operator/organisations")
 @allow(OPERATOR)
 def operator_organisations() -> ResponseReturnValue:

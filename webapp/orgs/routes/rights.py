@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 
 from webapp.core.access import allow
+from webapp.core.clock import utcnow
 from webapp.core.errors import TooMany
 from webapp.core.principal import acting
 from webapp.core.web import render, see_other
@@ -22,7 +23,8 @@ from webapp.orgs.models import Membership
 from webapp.orgs.permissions import Permission, Role
 from webapp.orgs.queries import Holder
 from webapp.orgs.routes.blueprint import bp
-from webapp.orgs.services.rights import ask_for_permission
+from webapp.orgs.routes.permission_requests import STATES
+from webapp.orgs.services.rights import AskedAlready, ask_for_permission, requests_of
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def rights(org: str) -> ResponseReturnValue:
         lines=[_line(h, asked) for h in seen if asked is None or asked in h.permissions],
         administrators=queries.administrators(here),
         form=AskForm(formdata=None),
+        wishes=requests_of(current_user),
+        states=STATES,
     )
 
 
@@ -96,16 +100,23 @@ def right_ask(org: str) -> ResponseReturnValue:
         return see_other(url_for("orgs.rights", org=here.public_id))
     try:
         asked = ask_for_permission(
-            current_user, permission, here, message=form.message.data or "", by=acting()
+            current_user,
+            permission,
+            here,
+            message=form.message.data or "",
+            by=acting(),
+            now=utcnow(),
         )
+    except AskedAlready as earlier:
+        words = _("You asked for this already (%(when)s); the administrators have it before them.")
+        flash(words % {"when": format_datetime(earlier.asked_at, "short")}, "warning")
+        return see_other(url_for("orgs.rights", org=here.public_id))
     except TooMany as error:
         hours = -(-error.wait_seconds // 3600)
         flash(
             ngettext(
-                "You asked for this already; the administrators have your mail. "
-                "You can ask again in %(num)s hour.",
-                "You asked for this already; the administrators have your mail. "
-                "You can ask again in %(num)s hours.",
+                "It was decided lately. You can ask again in %(num)s hour.",
+                "It was decided lately. You can ask again in %(num)s hours.",
                 hours,
             ),
             "warning",

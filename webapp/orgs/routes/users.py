@@ -29,6 +29,7 @@ from webapp.orgs.permissions import Permission, Role
 from webapp.orgs.routes.blueprint import bp, refused
 from webapp.orgs.services import memberships, people
 from webapp.orgs.services.people import PersonExists
+from webapp.orgs.services.rights import open_requests
 
 NEW, ADD, EDIT = "orgs/user_new.html", "orgs/user_add.html", "orgs/user_edit.html"
 
@@ -36,9 +37,11 @@ NEW, ADD, EDIT = "orgs/user_new.html", "orgs/user_add.html", "orgs/user_edit.htm
 @bp.get("/o/<org>/users")
 @allow(Permission.USERS_READ)
 def users(org: str) -> ResponseReturnValue:
+    may_add = may(Permission.USERS_EDIT)
+    waiting = open_requests() if may_add else 0
     with users_scope():
         page = USERS.page(queries.members())
-        return page.respond("orgs/users.html", may_add=may(Permission.USERS_EDIT))
+        return page.respond("orgs/users.html", may_add=may_add, open_requests=waiting)
 
 
 @bp.get("/o/<org>/users/<public_id>")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from webapp.audit import log as audit
 from webapp.core.db import db
@@ -109,6 +109,16 @@ def documents() -> list[OrganisationDocument]:
             .options(joinedload(OrganisationDocument.file))
             .order_by(OrganisationDocument.language)
         )
+    )
+
+
+def document_file(language: str) -> File | None:
+    """That of the organisation in scope, with its content."""
+    return db.session.scalar(
+        select(File)
+        .join(OrganisationDocument, OrganisationDocument.file_id == File.id)
+        .where(OrganisationDocument.language == language)
+        .options(undefer(File.content))
     )
 
 
