@@ -33,6 +33,8 @@ OMS_A = next(row for row in POSITIVE if row["id"] == "oms-annexN-profileA")
 OMS_B = next(row for row in POSITIVE if row["id"] == "oms-annexN-profileB-radio-adapter")
 MULTICAL = next(row for row in POSITIVE if row["id"] == "kamstrup-multical21-full")
 
+at = datetime.fromisoformat
+
 READINGS: dict[str, list[tuple[str, int, object]]] = {
     "wmbusmeters-01-actislink": [("volume", 0, "1")],
     "wmbusmeters-03-caltose": [
@@ -54,7 +56,7 @@ READINGS: dict[str, list[tuple[str, int, object]]] = {
         ("volume_flow", 0, "0"),
         ("flow_temperature", 0, "22.5"),
         ("return_temperature", 0, "22.6"),
-        ("datetime", 0, datetime(2025, 10, 15, 14, 39)),
+        ("datetime", 0, at("2025-10-15 14:39")),
         ("error_flags", 0, "0"),
     ],
     "wmbusmeters-09-fhkvdataiv": [
@@ -69,7 +71,7 @@ READINGS: dict[str, list[tuple[str, int, object]]] = {
         ("hca", 1, "3"),
         ("external_temperature", 0, "19.6"),
         ("flow_temperature", 0, "19.7"),
-        ("datetime", 0, datetime(2026, 2, 9, 4, 1)),
+        ("datetime", 0, at("2026-02-09 04:01")),
         ("date", 1, date(2127, 1, 1)),
     ],
     "wmbusmeters-13-kadenwater": [
@@ -77,24 +79,24 @@ READINGS: dict[str, list[tuple[str, int, object]]] = {
         ("volume", 0, "0.0096"),
         ("volume_flow", 0, "1.715"),
         ("fabrication", 0, "19228217"),
-        ("datetime", 0, datetime(2026, 6, 13, 19, 36)),
+        ("datetime", 0, at("2026-06-13 19:36")),
     ],
     "wmbusmeters-15-kadenwater": [("volume", 0, "94.6123"), ("volume_flow", 0, "0.859")],
     "wmbusmeters-17-picoflux": [
         ("volume", 0, "4.492"),
-        ("datetime", 0, datetime(2026, 2, 9, 8, 57)),
+        ("datetime", 0, at("2026-02-09 08:57")),
     ],
     "wmbusmeters-19-picoflux": [("volume", 0, "4.492")],
     "wmbusmeters-21-unismart": [
         ("fabrication", 0, "03162296"),
         ("volume", 0, "917"),
         ("volume", 1, "911.32"),
-        ("datetime", 0, datetime(2021, 9, 15, 13, 18)),
-        ("datetime", 1, datetime(2021, 9, 1, 6, 0)),
+        ("datetime", 0, at("2021-09-15 13:18")),
+        ("datetime", 1, at("2021-09-01 06:00")),
     ],
     "wmbusmeters-23-waterstarm": [
         ("volume", 0, "0.106"),
-        ("datetime", 0, datetime(2020, 7, 30, 10, 40)),
+        ("datetime", 0, at("2020-07-30 10:40")),
     ],
     "kamstrup-multical21-full": [
         ("volume", 0, "6.408"),
@@ -105,12 +107,12 @@ READINGS: dict[str, list[tuple[str, int, object]]] = {
     "apator162-zero-key": [],
     "oms-annexN-profileA": [
         ("volume", 0, "28504.27"),
-        ("datetime", 0, datetime(2008, 5, 31, 23, 50)),
+        ("datetime", 0, at("2008-05-31 23:50")),
         ("error_flags", 0, "0"),
     ],
     "oms-annexN-profileB-radio-adapter": [
         ("volume", 0, "28504.27"),
-        ("datetime", 0, datetime(2008, 5, 31, 23, 50)),
+        ("datetime", 0, at("2008-05-31 23:50")),
         ("error_flags", 0, "0"),
     ],
     "jmbus-kamstrup-hopbit": [("volume", 0, "474.24"), ("volume", 1, "473.247")],
@@ -455,12 +457,13 @@ def _answer(raw: bytes, key: bytes) -> None:
     try:
         proof = prove(read_bytes(raw), key)
     except TelegramError as error:
-        assert str(error)
+        said = str(error)
     else:
-        assert str(proof.reason)
+        said = str(proof.reason)
         for record in proof.records:
             assert record.label
             str(record.value)
+    assert said
     assert time.perf_counter() - started < 1
 
 
@@ -468,6 +471,7 @@ def _answer(raw: bytes, key: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_an_answer(text: str) -> None:
     try:
-        read(text)
+        said = repr(read(text))
     except TelegramError as error:
-        assert str(error)
+        said = str(error)
+    assert said
