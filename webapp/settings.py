@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -61,6 +61,7 @@ class Settings:
     backup_at: str
     backup_keep: int
     postgres_bin: Path | None
+    meter_master_keys: str | None = field(repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -189,6 +190,7 @@ def _read(r: _Reader) -> Settings:
         backup_at=_time_of_day(r, "BACKUP_AT", "02:30"),
         backup_keep=r.number("BACKUP_KEEP", 14, 1, 1000),
         postgres_bin=Path(folder) if (folder := r.optional("POSTGRES_BIN")) else None,
+        meter_master_keys=r.optional("METER_MASTER_KEYS"),
     )
 
 

@@ -189,6 +189,17 @@ class DataKey(Owned, Base):
     destroyed_at: Mapped[datetime | None]
 
 
+class FingerprintKey(Global, Base):
+    """The secret of the fingerprints, wrapped as data keys are; one row."""
+
+    __tablename__ = "fingerprint_keys"
+
+    id: Mapped[Id]
+    purpose: Mapped[str] = mapped_column(unique=True)
+    wrapped: Mapped[bytes]
+    master_id: Mapped[str]
+
+
 class MeterKey(Owned, Base):
     """One sealed value, bound to (meter's public id, kind, slot). One valid a slot and kind."""
 
