@@ -25,6 +25,7 @@ from webapp.core.tenancy import unscoped
 from webapp.orgs.access import memberships_of, permissions_in
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
+from webapp.orgs.trades import refuse_switched_off
 
 USED_EVERY = timedelta(minutes=1)
 _SHAPE = re.compile(r"op_api_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
@@ -56,6 +57,7 @@ class ApiToken:
                 Actor.API_TOKEN, token.id, token.name, org=organisation.id, via=request.remote_addr
             )
         )
+        refuse_switched_off(organisation)
         if self.permission not in g.permissions:
             raise Problem(
                 403,

@@ -55,9 +55,9 @@ def export(
     _exported[model.__tablename__] = Exported(model, names, about, withheld, where)
 
 
-def keep_back(model: type[Any], *, why: str) -> None:
-    """The table does not leave the portal."""
-    _kept_back[model.__tablename__] = why
+def keep_back(table: type[Any] | str, *, why: str) -> None:
+    """The table, given by its class or name, does not leave the portal."""
+    _kept_back[table if isinstance(table, str) else table.__tablename__] = why
 
 
 def all_exported() -> list[Exported]:

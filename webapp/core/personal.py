@@ -94,10 +94,10 @@ def _is_same(one: Personal, other: Personal) -> bool:
     return (one.model, one.columns, one.gives) == (other.model, other.columns, other.gives)
 
 
-def not_personal(model: type[Any], columns: str, *, why: str) -> None:
-    """Columns whose names look like it, but hold no person's data."""
+def not_personal(table: type[Any] | str, columns: str, *, why: str) -> None:
+    """Columns whose names look like it, but hold no person's data. The table by its class or name."""
     for name in columns.split():
-        _registry.not_personal[str(model.__tablename__), name] = why
+        _registry.not_personal[str(getattr(table, "__tablename__", table)), name] = why
 
 
 def declared() -> list[Personal]:

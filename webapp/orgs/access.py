@@ -23,6 +23,7 @@ from webapp.core.web import see_other
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import NOT_INHERITED, Permission, Role
 from webapp.orgs.seeing import Sight, seeing_now, seeing_of
+from webapp.orgs.trades import refuse_switched_off
 
 LAST_ORGANISATION = "organisation"
 """Where the cookie keeps whom one acted for last."""
@@ -42,6 +43,7 @@ def enforce_permission(permission: Permission | None) -> ResponseReturnValue | N
     _remember(organisation)
     tenancy.enter(tenancy.Scope(organisation.id))
     principal.set_acting(_whoever_looks().acting_for(organisation.id))
+    refuse_switched_off(organisation)
     if permission is not None and permission not in permissions_here():
         raise NotPermitted(permission, administrators_of(organisation))
     return None

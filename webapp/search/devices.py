@@ -27,6 +27,7 @@ from webapp.devices.models import Device
 from webapp.devices.pages import all_pages, page_of
 from webapp.orgs.access import may
 from webapp.orgs.models import Organisation
+from webapp.orgs.trades import kinds_on
 from webapp.search.hits import Group, Hit
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ Ask = Callable[[Way, Sequence[str]], list[int]]
 
 def find_devices(typed: str, organisation: Organisation) -> Group:
     """Those that the visitor may see, here and below; whoever may see no kind of device finds none."""
-    kinds = [page.kind.value for page in all_pages() if may(page.permission)]
+    kinds = kinds_on(organisation, [p.kind.value for p in all_pages() if may(p.permission)])
     if not kinds:
         return Group("devices", _("Devices"))
     ids = _ids(typed, organisation, kinds)
