@@ -17,6 +17,7 @@ from webapp.core.clock import utcnow
 from webapp.core.db import commit
 from webapp.core.principal import Actor, Principal, acting_as
 from webapp.core.tenancy import unscoped
+from webapp.legal import demo as legal_demo
 from webapp.orgs import demo as orgs_demo
 from webapp.orgs.models import Organisation
 from webapp.printers import demo as printers_demo
@@ -47,6 +48,7 @@ def seed() -> None:
     by = Principal(Actor.JOB, None, "demo")
     with unscoped("the demonstration spans organisations"), acting_as(by):
         acme, globex = orgs_demo.seed(now=utcnow())
+        legal_demo.seed(now=utcnow())
         for add in SEEDS:
             add(acme, globex)
         commit()

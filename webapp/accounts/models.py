@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.dialects.postgresql import ARRAY, INET
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Base, BigInt, Id, Instant, PublicId, Versioned
@@ -141,6 +141,11 @@ class SignUp(Global, Base):
     email: Mapped[str]
     language: Mapped[str]
     password_hash: Mapped[str]
+    accepted_texts: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}"
+    )
+    """Ids of the legal texts that the form showed and the person ticked."""
+    address: Mapped[str | None] = mapped_column(INET)
     token_digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]

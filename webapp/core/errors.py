@@ -98,6 +98,7 @@ def init_app(app: Flask) -> None:
 def forget_visitor() -> None:
     """For pages shown while the database is away: nobody is asked who is signed in."""
     g._login_user = AnonymousUserMixin()
+    g.database_away = True
 
 
 def speaks_json() -> bool:

@@ -9,7 +9,8 @@ from wtforms import EmailField, Field, PasswordField, SelectField, StringField, 
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 from wtforms.validators import Optional as MayBeEmpty
 
-from webapp.core.forms import CreatingForm, PortalForm, one_line, stripped
+from webapp.core.forms import CreatingForm, one_line, stripped
+from webapp.legal.forms import AcceptingForm
 from webapp.mail.addresses import checked_address
 from webapp.orgs.forms.choices import LANGUAGE_CHOICES
 from webapp.orgs.forms.people import USERNAME, USERNAME_RULE, RightsForm
@@ -51,7 +52,7 @@ class TrialForm(CreatingForm):
     )
 
 
-class AcceptForm(PortalForm):
+class AcceptForm(AcceptingForm):
     """Somebody without an account. `email` is taken away where the invitation names one."""
 
     name = StringField(
@@ -85,4 +86,8 @@ class AcceptForm(PortalForm):
         """Raises `Refusal` for an address that can't be written to."""
         email = checked_address(self.email.data, field="email") if "email" in self else ""
         account = Account(self.name.data, self.username.data, language=self.language.data)
-        return NewPerson(account, email, self.password.data)
+        return NewPerson(account, email, self.password.data, tuple(self.accepted_ids))
+
+
+class JoinForm(AcceptingForm):
+    """Somebody who has an account: one button, and the texts not accepted yet."""

@@ -7,11 +7,12 @@ from wtforms import EmailField, Field, PasswordField, SelectField, StringField, 
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.core.forms import PortalForm, one_line, stripped
+from webapp.legal.forms import AcceptingForm
 from webapp.orgs.forms.choices import LANGUAGE_CHOICES
 from webapp.orgs.services.sign_ups import NewAccount
 
 
-class SignUpForm(PortalForm):
+class SignUpForm(AcceptingForm):
     name = StringField(
         _("Name"),
         [
@@ -42,6 +43,7 @@ class SignUpForm(PortalForm):
             email=self.email.data,
             password=self.password.data,
             language=self.language.data,
+            accepted_texts=tuple(self.accepted_ids),
         )
 
 

@@ -16,8 +16,10 @@ from webapp.core.access import PUBLIC, allow
 from webapp.core.clock import utcnow
 from webapp.core.db import rollback
 from webapp.core.errors import Refusal
+from webapp.core.preferences import language
 from webapp.core.web import render, see_other
-from webapp.orgs.forms.invitations import AcceptForm
+from webapp.legal.queries import AT_SIGN_UP, current_texts, missing_acceptances
+from webapp.orgs.forms.invitations import AcceptForm, JoinForm
 from webapp.orgs.mails import rights_in_words
 from webapp.orgs.models import Invitation
 from webapp.orgs.routes.blueprint import bp
@@ -72,7 +74,16 @@ def _refused(token: str, form: AcceptForm, refusal: Refusal, now: datetime) -> R
 
 
 def _form(row: Invitation, **given: object) -> AcceptForm:
-    return AcceptForm(names_address=row.email is not None, **given)
+    form = AcceptForm(names_address=row.email is not None, **given)
+    form.ask(current_texts(AT_SIGN_UP, language(), utcnow()))
+    return form
+
+
+def _join_form(**given: object) -> JoinForm:
+    form = JoinForm(**given)
+    now = utcnow()
+    form.ask(missing_acceptances(current_user, AT_SIGN_UP, language=language(), now=now))
+    return form
 
 
 def _page(
@@ -109,8 +120,11 @@ def invited_joining(token: str) -> ResponseReturnValue:
     now = utcnow()
     try:
         row = joining.find_invitation(token, now=now)
+        form = _join_form()
+        if not form.validate():
+            return _join_page(row, token, form=form, status=422)
         try:
-            joining.join_as(row, current_user, now=now)
+            joining.join_as(row, current_user, accepted_texts=form.accepted_ids, now=now)
         except Refusal as refusal:
             rollback()
             row = joining.find_invitation(token, now=now)
@@ -120,11 +134,19 @@ def invited_joining(token: str) -> ResponseReturnValue:
     return _welcome(row)
 
 
-def _join_page(row: Invitation, token: str, *, error: str = "", status: int = 200) -> Response:
+def _join_page(
+    row: Invitation,
+    token: str,
+    *,
+    form: JoinForm | None = None,
+    error: str = "",
+    status: int = 200,
+) -> Response:
     return render(
         JOIN,
         row=row,
         token=token,
+        form=form or _join_form(formdata=None),
         error=error,
         is_member=joining.is_member(row, current_user),
         rights=rights_in_words(row.roles, row.grants),

@@ -20,6 +20,7 @@ from webapp.core.errors import Refusal
 from webapp.core.preferences import language
 from webapp.core.principal import acting
 from webapp.core.web import render, see_other
+from webapp.legal.queries import AT_SIGN_UP, current_texts
 from webapp.orgs.forms.organisations import OrganisationForm
 from webapp.orgs.forms.sign_up import ConfirmForm, SignUpForm
 from webapp.orgs.routes.blueprint import bp, refused
@@ -36,7 +37,9 @@ TAKES_SECONDS = 0.6
 def sign_up() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return see_other(url_for("orgs.home"))
-    return render(FORM, form=SignUpForm(formdata=None, language=language()))
+    form = SignUpForm(formdata=None, language=language())
+    form.ask(current_texts(AT_SIGN_UP, language(), utcnow()))
+    return render(FORM, form=form)
 
 
 @bp.post("/sign-up")
@@ -46,6 +49,7 @@ def signing_up() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return see_other(url_for("orgs.home"))
     form = SignUpForm()
+    form.ask(current_texts(AT_SIGN_UP, language(), utcnow()))
     if not form.validate():
         return render(FORM, form=form, status=422)
     try:

@@ -6,6 +6,7 @@ row's lock lets one win; the other finds the link used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from webapp.core.errors import Refusal
 from webapp.core.principal import Actor, Principal
 from webapp.core.tenancy import scope, unscoped
 from webapp.core.throttle import Limit, check, hit, take
+from webapp.legal import services as legal
 from webapp.orgs.authority import Rights
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Invitation, Membership
@@ -57,6 +59,7 @@ class NewPerson:
     account: Account
     email: str
     password: str
+    accepted_texts: tuple[int, ...] = ()
 
 
 def find_invitation(secret: str, *, now: datetime) -> Invitation:
@@ -104,14 +107,18 @@ def join_as_new_person(row: Invitation, person: NewPerson, *, now: datetime) -> 
     with unscoped("a new person's own space"):
         user = accounts.make_account(person.account, email, password_hash=password_hash, now=now)
     _join(row, user, now)
+    legal.accept(user, person.accepted_texts, via="invitation", now=now)
     return user
 
 
-def join_as(row: Invitation, user: User, *, now: datetime) -> None:
+def join_as(
+    row: Invitation, user: User, *, accepted_texts: Sequence[int] = (), now: datetime
+) -> None:
     """Add the membership to the account of the person who is signed in."""
     refuse_other_person(row, user)
     _hold(row, now)
     _join(row, user, now)
+    legal.accept(user, accepted_texts, via="invitation", now=now)
 
 
 def refuse_other_person(row: Invitation, user: User) -> None:

@@ -25,6 +25,7 @@ from webapp.core.db import db
 from webapp.core.errors import Refusal, TooMany
 from webapp.core.tenancy import unscoped
 from webapp.core.throttle import Limit, take
+from webapp.legal import services as legal
 from webapp.mail.addresses import checked_address
 from webapp.mail.models import Mail
 from webapp.orgs.mails import mail_confirm_sign_up
@@ -54,6 +55,7 @@ class NewAccount:
     email: str
     password: str
     language: str
+    accepted_texts: tuple[int, ...] = ()
 
 
 def sign_up(wanted: NewAccount, *, now: datetime) -> None:
@@ -68,6 +70,8 @@ def sign_up(wanted: NewAccount, *, now: datetime) -> None:
         language=wanted.language,
         password_hash=passwords.hash_password(wanted.password),
         token_digest=digest(secret),
+        accepted_texts=list(wanted.accepted_texts),
+        address=sessions.address_here() or None,
         created_at=now,
         expires_at=now + LINK_LIFE,
     )
@@ -114,6 +118,7 @@ def confirm(row: SignUp, password: str, *, now: datetime) -> User | None:
     with unscoped("a new person's own space"):
         user = make_account(account, row.email, password_hash=row.password_hash, now=now)
     journal.note(AccountEvent.SIGNED_UP, user)
+    legal.accept(user, row.accepted_texts, via="sign_up", address=row.address, now=row.created_at)
     return user
 
 
