@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask, current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.core.clock import utcnow
@@ -99,12 +99,12 @@ def problem() -> str | None:
     if configured.ring is None:
         return configured.problem
     with unscoped("one data key of each master"):
-        rows = db.session.scalars(
-            select(DataKeyRow)
+        first = (
+            select(func.min(DataKeyRow.id))
             .where(DataKeyRow.wrapped.is_not(None))
-            .distinct(DataKeyRow.master_id)
-            .order_by(DataKeyRow.master_id, DataKeyRow.id)
-        ).all()
+            .group_by(DataKeyRow.master_id)
+        )
+        rows = db.session.scalars(select(DataKeyRow).where(DataKeyRow.id.in_(first))).all()
     for row in rows:
         try:
             configured.ring.open(Wrapped(row.master_id, row.wrapped or b""))

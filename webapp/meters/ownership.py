@@ -21,7 +21,7 @@ KEYS_FEED = "keys"
 _WITHOUT_SESSION = {"synchronize_session": False}
 
 
-def move(chosen: Select[tuple[int]], *, to_id: int, now: datetime) -> int:
+def move(chosen: Select[int], *, to_id: int, now: datetime) -> int:
     """Give the meters whose ids `chosen` selects to another organisation, claimed there; how many.
 
     The caller holds them locked. Labels stay behind: they are the former owner's.
@@ -44,11 +44,11 @@ def move(chosen: Select[tuple[int]], *, to_id: int, now: datetime) -> int:
     return moved
 
 
-def _count(wanted: Select[tuple[int]]) -> int:
+def _count(wanted: Select[int]) -> int:
     return db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
 
-def _end_ownerships(wanted: Select[tuple[int]], to_id: int, now: datetime) -> None:
+def _end_ownerships(wanted: Select[int], to_id: int, now: datetime) -> None:
     db.session.execute(
         update(Ownership)
         .where(Ownership.device_id.in_(wanted), Ownership.ended_at.is_(None))
@@ -66,7 +66,7 @@ def _end_ownerships(wanted: Select[tuple[int]], to_id: int, now: datetime) -> No
     )
 
 
-def _give(wanted: Select[tuple[int]], moved: int, to_id: int, now: datetime) -> None:
+def _give(wanted: Select[int], moved: int, to_id: int, now: datetime) -> None:
     first = feeds.advance(KEYS_FEED, organisation_id=to_id, by=max(moved, 1))
     numbered = select(
         wanted.subquery().c[0].label("id"),

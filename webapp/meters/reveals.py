@@ -11,9 +11,7 @@ from webapp.core.principal import acting
 from webapp.meters.models import KeyReveal, Meter
 
 
-def note(
-    chosen: Select[tuple[int]], form: str, *, now: datetime, activity_id: int | None = None
-) -> None:
+def note(chosen: Select[int], form: str, *, now: datetime, activity_id: int | None = None) -> None:
     """A row for each meter whose id `chosen` selects; the caller records the act in the audit log and commits."""
     by = acting()
     meters = chosen.subquery()

@@ -1,0 +1,270 @@
+"""Batches: devices named together for another organisation. Checked whole before one is made (K-11, K-12, K-16)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from sqlalchemy import ARRAY, Text, bindparam, column, exists, func, insert, literal, select, update
+
+from webapp.audit import log as audit
+from webapp.core.db import db
+from webapp.core.errors import Refusal
+from webapp.core.principal import acting
+from webapp.meters import notes
+from webapp.meters.events import MeterEvent
+from webapp.meters.models import Batch, BatchItem, BatchState, ClaimState, Maker, Meter
+from webapp.orgs.models import Organisation
+
+MOST_SERIALS = 100_000
+LONGEST_REFERENCE = 40
+
+
+class Fault(StrEnum):
+    """Why a serial can't go into a batch."""
+
+    UNKNOWN = "unknown"
+    DOUBLE = "double"
+    HELD = "held"
+    PENDING = "pending"
+    SEVERAL = "several"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A serial that can't go along; `makers` names them where several have one of that serial."""
+
+    serial: str
+    fault: Fault
+    makers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, in the order of the serials. Nothing was changed."""
+
+    meter_ids: list[int] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A batch to be made."""
+
+    reference: str
+    receiver: Organisation
+    needs_confirmation: bool
+    receiver_label_name: str | None = None
+
+
+def fold(reference: str) -> str:
+    """The form under which references are the same."""
+    return " ".join(reference.upper().split())
+
+
+def check(serials: Sequence[str], *, chosen: dict[str, str] | None = None) -> Report:
+    """Look at serials (normalised) of the organisation in scope, set by set.
+
+    `chosen`: serial → maker's code, where several makers have one of that serial.
+    """
+    times, wanted = Counter(serials), list(dict.fromkeys(serials))
+    found = _found(wanted)
+    report = Report()
+    for serial in wanted:
+        candidates = found.get(serial, [])
+        if chosen and serial in chosen:
+            candidates = [c for c in candidates if c.maker == chosen[serial]]
+        fault = _fault(candidates, times[serial])
+        if fault is None:
+            report.meter_ids.append(candidates[0].id)
+        else:
+            makers = tuple(c.maker for c in candidates) if fault is Fault.SEVERAL else ()
+            report.refused.append(Refused(serial, fault, makers))
+    return report
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    id: int
+    maker: str
+    state: str
+    is_held: bool
+
+
+def _found(serials: Sequence[str]) -> dict[str, list[_Candidate]]:
+    typed = func.unnest(bindparam("serials", list(serials), ARRAY(Text))).table_valued(
+        column("serial", Text)
+    )
+    held = exists().where(BatchItem.meter_id == Meter.id, BatchItem.open.is_(True))
+    rows = db.session.execute(
+        select(Meter.serial, Meter.id, Maker.code, Meter.claim_state, held.label("is_held"))
+        .join(typed, Meter.serial == typed.c.serial)
+        .join(Maker, Maker.id == Meter.maker_id)
+        .order_by(Meter.id)
+    )
+    found: dict[str, list[_Candidate]] = {}
+    for serial, meter_id, maker, state, is_held in rows:
+        found.setdefault(serial, []).append(_Candidate(meter_id, maker, state, is_held))
+    return found
+
+
+def _fault(candidates: Sequence[_Candidate], times: int) -> Fault | None:
+    if not candidates:
+        return Fault.UNKNOWN
+    if len(candidates) > 1:
+        return Fault.SEVERAL
+    if candidates[0].is_held:
+        return Fault.HELD
+    if candidates[0].state == ClaimState.PENDING:
+        return Fault.PENDING
+    return Fault.DOUBLE if times > 1 else None
+
+
+def create(
+    wanted: Wanted, meter_ids: Sequence[int], *, issuer: Organisation, now: datetime
+) -> Batch:
+    """The batch with its devices; `Refusal` if one of them was taken meanwhile or the reference is taken."""
+    reference = checked_reference(wanted.reference, issuer)
+    if not meter_ids:
+        raise Refusal(_("A batch needs at least one device."), field="serials")
+    if len(meter_ids) > MOST_SERIALS:
+        raise Refusal(
+            _("A batch holds at most %(most)s devices.", most=MOST_SERIALS), field="serials"
+        )
+    batch = Batch(
+        from_organisation_id=issuer.id,
+        to_organisation_id=wanted.receiver.id,
+        reference=reference,
+        reference_folded=fold(reference),
+        needs_confirmation=wanted.needs_confirmation,
+        devices=len(meter_ids),
+        receiver_label_name=wanted.receiver_label_name,
+        created_at=now,
+        created_by=acting().label,
+    )
+    db.session.add(batch)
+    db.session.flush()
+    serials = _hold(batch, meter_ids)
+    audit.record(
+        MeterEvent.BATCH_CREATED,
+        organisation_id=issuer.id,
+        kind="batch",
+        id=batch.public_id,
+        label=batch.reference,
+        detail={"receiver": wanted.receiver.name, **notes.of_many(serials)},
+    )
+    return batch
+
+
+def checked_reference(typed: str, issuer: Organisation) -> str:
+    """Begins with the issuer's prefix, which is fixed; unique for the issuer."""
+    reference, prefix = " ".join(typed.split()), issuer.prefix
+    if not prefix:
+        raise Refusal(
+            _(
+                "Your organisation needs a short prefix first: every batch reference begins with it."
+            ),
+            field="reference",
+        )
+    if not fold(reference).startswith(f"{prefix}-") or len(reference) <= len(prefix) + 1:
+        raise Refusal(
+            _("A batch reference begins with %(prefix)s-.", prefix=prefix), field="reference"
+        )
+    if len(reference) > LONGEST_REFERENCE:
+        raise Refusal(
+            _("A batch reference has at most %(most)s characters.", most=LONGEST_REFERENCE),
+            field="reference",
+        )
+    taken = select(Batch.id).where(
+        Batch.from_organisation_id == issuer.id, Batch.reference_folded == fold(reference)
+    )
+    if db.session.scalar(taken) is not None:
+        raise Refusal(_("There is a batch with this reference already."), field="reference")
+    return reference
+
+
+def _hold(batch: Batch, meter_ids: Sequence[int]) -> list[str]:
+    """Lock the devices, hold them for the batch; their serials."""
+    held = exists().where(BatchItem.meter_id == Meter.id, BatchItem.open.is_(True))
+    rows = db.session.execute(
+        select(Meter.id, Meter.serial)
+        .where(Meter.id.in_(meter_ids), Meter.organisation_id == batch.from_organisation_id)
+        .where(Meter.claim_state != ClaimState.PENDING, ~held)
+        .order_by(Meter.id)
+        .with_for_update()
+    ).all()
+    if len(rows) != len(set(meter_ids)):
+        raise Refusal(
+            _("Some of these devices were put into a batch or left meanwhile. Check them again."),
+            status=409,
+            field="serials",
+        )
+    items = select(
+        literal(batch.from_organisation_id, Batch.from_organisation_id.type),
+        literal(batch.to_organisation_id, Batch.to_organisation_id.type),
+        literal(batch.id, BatchItem.batch_id.type),
+        Meter.id,
+        Meter.claim_state,
+        literal(True),
+    ).where(Meter.id.in_(meter_ids))
+    names = [
+        "from_organisation_id",
+        "to_organisation_id",
+        "batch_id",
+        "meter_id",
+        "was_state",
+        "open",
+    ]
+    db.session.execute(insert(BatchItem).from_select(names, items))
+    return [row.serial for row in rows]
+
+
+def withdraw(batch: Batch, *, now: datetime) -> None:
+    """While it is open; its devices are free again."""
+    steps(batch, BatchState.OPEN, BatchState.WITHDRAWN, now=now)
+    let_go(batch)
+    audit.record(
+        MeterEvent.BATCH_WITHDRAWN,
+        organisation_id=batch.from_organisation_id,
+        kind="batch",
+        id=batch.public_id,
+        label=batch.reference,
+        detail={"devices": batch.devices},
+    )
+
+
+def steps(batch: Batch, was: BatchState, becomes: BatchState, *, now: datetime) -> None:
+    """Compare and set: of two at once the second is told."""
+    done = db.session.execute(
+        update(Batch)
+        .where(Batch.id == batch.id, Batch.state == was)
+        .values(
+            state=becomes,
+            decided_at=None if becomes in (BatchState.OPEN, BatchState.PENDING) else now,
+            version=Batch.version + 1,
+        )
+        .returning(Batch.id),
+        execution_options={"synchronize_session": False},
+    ).scalar_one_or_none()
+    if done is None:
+        raise Refusal(
+            _("Somebody was faster: this batch is not in that state any more. Look at it again."),
+            status=409,
+        )
+    db.session.refresh(batch)
+
+
+def let_go(batch: Batch) -> None:
+    """The batch holds its devices no longer."""
+    db.session.execute(
+        update(BatchItem).where(BatchItem.batch_id == batch.id).values(open=False),
+        execution_options={"synchronize_session": False},
+    )
