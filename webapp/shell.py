@@ -16,8 +16,8 @@ from webapp.notices import services as notices
 from webapp.orgs.access import may, memberships_of
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
-from webapp.orgs.trades import is_on
 from webapp.orgs.seeing import seeing_now
+from webapp.orgs.trades import is_on
 from webapp.orgs.words import TRADES
 from webapp.settings import Settings
 
@@ -79,7 +79,14 @@ def _context() -> dict[str, Any]:
 
 
 def _search_url(organisation: Organisation | None) -> str:
-    return "" if organisation is None else url_for("search.search", org=organisation.public_id)
+    """Where one is signed in there is a box: in the organisation, in the operator's area, in all of one's own."""
+    if organisation is not None:
+        return url_for("search.search", org=organisation.public_id)
+    if not (current_user and current_user.is_authenticated) or current_user.must_change_password:
+        return ""
+    if request.path.startswith("/operator") and current_user.is_operator:
+        return url_for("search.operator_search")
+    return url_for("search.own_search")
 
 
 class _Bell:

@@ -167,7 +167,9 @@ def test_a_changed_row_after_a_removal_is_found(ten: World) -> None:
 
 def test_a_chain_written_anew_differs_from_its_checkpoint(ten: World) -> None:
     write(ten)
-    tamper(ten, "UPDATE audit_rows SET hash = sha256('x') WHERE organisation_id = :acme AND seq = 10")
+    tamper(
+        ten, "UPDATE audit_rows SET hash = sha256('x') WHERE organisation_id = :acme AND seq = 10"
+    )
     assert "row 10: differs from its checkpoint" in verify(ten).stderr
 
 
@@ -181,10 +183,15 @@ def test_a_line_missing_in_the_file_is_found(ten: World) -> None:
     write(ten)
     with ten.portal.app_context():
         (path,) = checkpoints.files()
-        kept = [x for x in path.read_text().splitlines() if f'"organisation": {ten.acme_id}' not in x]
+        kept = [
+            x for x in path.read_text().splitlines() if f'"organisation": {ten.acme_id}' not in x
+        ]
         path.write_text("".join(f"{x}\n" for x in kept))
     found = verify(ten)
-    assert f"organisation {ten.acme_id}, row 10: its checkpoint is missing in the files" in found.stderr
+    assert (
+        f"organisation {ten.acme_id}, row 10: its checkpoint is missing in the files"
+        in found.stderr
+    )
 
 
 def test_a_copy_kept_elsewhere_can_be_held_against(ten: World, tmp_path: Path) -> None:
@@ -225,7 +232,12 @@ def test_a_torn_last_line_does_not_spoil_the_next(ten: World) -> None:
     assert path.read_text().splitlines()[-1].startswith('{"organisation": ')
 
 
-POINTS = ("audit.checkpoint_made", "audit.checkpoint_written", "audit.before_removal", "audit.in_removal")
+POINTS = (
+    "audit.checkpoint_made",
+    "audit.checkpoint_written",
+    "audit.before_removal",
+    "audit.in_removal",
+)
 
 REMOVE = """
 import sys

@@ -54,7 +54,11 @@ def test_planned_work_opens_and_ends_by_time(operator: Person, visitor: Person) 
     told(operator, state="planned", title_en="Now", begins_at=at(before), ends_at=at(after))
     long_ago = now - timedelta(days=3)
     told(operator, state="planned", title_en="Past", begins_at=at(long_ago), ends_at=at(before))
-    assert list(states(visitor).items()) == [("Now", "open"), ("Soon", "planned"), ("Past", "resolved")]
+    assert list(states(visitor).items()) == [
+        ("Now", "open"),
+        ("Soon", "planned"),
+        ("Past", "resolved"),
+    ]
 
 
 def test_what_is_over_is_told_for_a_week(operator: Person, visitor: Person) -> None:

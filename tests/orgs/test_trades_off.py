@@ -1,4 +1,4 @@
-"""A trade that is switched off (P-17): its pages and API say so, nothing else shows it, devices are served, nothing is lost."""
+"""A trade that is switched off (P-17): its pages and API say so, nothing else shows it, nothing is lost."""
 
 from __future__ import annotations
 

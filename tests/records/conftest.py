@@ -62,5 +62,3 @@ def stale_proof(who: Person) -> None:
         old = update(UserSession).values(proved_at=utcnow().replace(year=2020))
         db.session.execute(old)
         commit()
-
-

@@ -61,7 +61,7 @@ def test_no_secret_is_in_it(admin: Person, acme: Field) -> None:
     assert secret not in everything
     assert acme.spare_code.encode() not in everything
     assert b"password_hash" not in everything
-    assert b"secret_digest\"" not in everything
+    assert b'secret_digest"' not in everything
 
 
 def test_formulas_are_texts_in_a_spreadsheet(admin: Person, acme: Field) -> None:

@@ -13,6 +13,7 @@ from tests.cast import Person, World
 from webapp.accounts.access import OPERATOR, SIGNED_IN
 from webapp.api.access import ApiToken
 from webapp.core.access import PUBLIC, UndeclaredAccess, access_of, allow, check_declared
+from webapp.core.metrics import SCRAPER
 from webapp.core.web import Portal
 from webapp.devices.access import Bearer
 from webapp.orgs.access import MEMBER
@@ -77,7 +78,8 @@ def test_every_kind_of_access_is_tested_here(portal: Portal) -> None:
     kinds = (Permission, Bearer, ApiToken, PathToken)
     for rule, _ in calls(portal):
         access = access_of(portal, rule.endpoint)
-        assert access in (PUBLIC, SIGNED_IN, OPERATOR, MEMBER) or isinstance(access, kinds), rule
+        known = (PUBLIC, SIGNED_IN, OPERATOR, MEMBER, SCRAPER)
+        assert access in known or isinstance(access, kinds), rule
 
 
 def test_signed_out_visitors_are_led_to_the_sign_in(world: World, visitor: Person) -> None:
@@ -183,6 +185,17 @@ def test_tokens_without_the_permission_get_403(make_program: MakeProgram) -> Non
                 url = url_of(portal, rule, "")
                 answer = program.call(method, url)
                 assert answer.status_code == 403, f"{permission}: {method} {url}"
+
+
+def test_metrics_are_for_this_machine_alone_without_a_token(
+    world: World, visitor: Person
+) -> None:
+    for rule, method in calls(world.portal):
+        if access_of(world.portal, rule.endpoint) is SCRAPER:
+            url = url_of(world.portal, rule, world.acme)
+            far = {"REMOTE_ADDR": "203.0.113.7"}
+            answer = visitor.client.open(url, method=method, environ_base=far)
+            assert answer.status_code == 403, f"{method} {url}"
 
 
 def test_guessed_path_tokens_open_nothing(world: World, visitor: Person) -> None:

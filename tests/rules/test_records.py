@@ -15,7 +15,9 @@ from webapp.core.web import Portal
 
 pytestmark = pytest.mark.feature("Q-22")
 
-NEVER_LEAVES = re.compile(r"(digest|sealed|password|secret|salt|seal|wrapped|totp|token|code|raw)(?!.*_at$)")
+NEVER_LEAVES = re.compile(
+    r"(digest|sealed|password|secret|salt|seal|wrapped|totp|token|code|raw)(?!.*_at$)"
+)
 CHAIN = {("audit_rows", "commitment"), ("audit_rows", "previous"), ("audit_rows", "hash")}
 CHAIN |= {("audit_checkpoints", "hash")}
 """Hashes that are no secrets: with them the exported log can be verified."""

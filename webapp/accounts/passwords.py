@@ -11,6 +11,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,8 @@ MOST_MEMORY_KIB, MOST_TIME, MOST_LANES = 64 * 1024, 4, 4
 FIRST_PASSWORD_ALPHABET = "ACDEFGHJKMNPQRTWXYabcdefghjkmnpqrtwxy34679"  # noqa: S105 - an alphabet
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID)
+_light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.ID)
+_LIGHT = "$argon2id$v=19$m=8,t=1,p=1$"
 _places = threading.BoundedSemaphore(2)
 
 
@@ -38,10 +41,20 @@ def hash_password(password: str) -> str:
         return _hasher.hash(_normal(password))
 
 
+def hash_generated(password: str) -> str:
+    """Of a password that `generate_password` made: its 85 bits need no stretching, and thousands are made at once.
+
+    The owner replaces it at the first sign-in.
+    """
+    return _light.hash(_normal(password))
+
+
 def verify(stored: str | None, password: str) -> bool:
-    """Whether the password fits; without a stored hash it takes as long and never fits."""
+    """Whether the password fits; without a stored hash, or with a light one, it takes as long."""
     usable = stored if stored is not None and _within_bounds(stored) else _dummy()
     with _places:
+        if usable.startswith(_LIGHT):
+            _take_time(password)
         try:
             fits = _hasher.verify(usable, _normal(password[:LONGEST]))
         except (VerificationError, InvalidHashError):
@@ -162,6 +175,11 @@ def _repeats_common(word: str) -> bool:
 def _normal(password: str) -> str:
     """NFKC, so that an accent typed on another machine is the same accent (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
+
+
+def _take_time(password: str) -> None:
+    with suppress(VerificationError):
+        _hasher.verify(_dummy(), _normal(password[:LONGEST]))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, any_, func, literal, or_
 
 from webapp.alarms.models import AlarmRule, Condition, MaintenanceWindow
 from webapp.core.exports import export
@@ -59,4 +59,4 @@ def _without(column: Any, who: Subject) -> Any:
 
 
 def _names(column: Any, who: Subject) -> ColumnElement[bool]:
-    return column.any(who.email)  # type: ignore[no-any-return]
+    return literal(who.email) == any_(column)

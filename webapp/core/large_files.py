@@ -136,16 +136,16 @@ def complete(file: File) -> None:
     file.sha256 = digest.digest()
 
 
-def pieces(file: File) -> Iterator[bytes]:
-    """The content in its order; raises `Sealed` at once when the key can't be had.
+def pieces(file: File, *, start: int = 0) -> Iterator[bytes]:
+    """The content in its order, from a piece on; raises `Sealed` at once when the key can't be had.
 
     Each piece is read on a short connection of its own: a slow receiver holds none.
     """
-    return _pieces(_key(file), file.id, file.public_id, file.chunks)
+    return _pieces(_key(file), file.id, file.public_id, range(start, file.chunks))
 
 
-def _pieces(key: bytes, file_id: int, public_id: str, chunks: int) -> Iterator[bytes]:
-    for n in range(chunks):
+def _pieces(key: bytes, file_id: int, public_id: str, numbers: range) -> Iterator[bytes]:
+    for n in numbers:
         with unscoped("the pieces of a file that the caller holds"), aside() as session:
             statement = select(FileChunk.content).where(
                 FileChunk.file_id == file_id, FileChunk.n == n

@@ -11,6 +11,7 @@ from webapp.core import announcements, status_days
 from webapp.core import db as database
 from webapp.core.access import PUBLIC, allow
 from webapp.core.clock import utcnow
+from webapp.core.errors import forget_visitor
 from webapp.core.health import Part, bp, parts, worst
 from webapp.core.status_days import History
 from webapp.core.web import is_fragment, render
@@ -20,6 +21,8 @@ from webapp.core.web import is_fragment, render
 @allow(PUBLIC)
 def status() -> Response:
     found = parts()
+    if any(part.name == "database" and part.state != "online" for part in found):
+        forget_visitor()
     overall, whole = worst(part.state for part in found), not is_fragment()
     return render(
         "core/status.html",

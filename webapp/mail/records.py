@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import ColumnElement, case, delete, func, or_, select
 
 from webapp.core import retention
 from webapp.core.db import db
 from webapp.core.exports import export
 from webapp.core.jobs import JobState
-from webapp.core.personal import not_personal, personal
+from webapp.core.personal import Subject, not_personal, personal
 from webapp.mail.models import EmailTemplate, Mail, MailAttachment
 
 OPEN = (JobState.WAITING.value, JobState.CLAIMED.value)
@@ -28,6 +28,30 @@ export(
 )
 export(MailAttachment, "id mail_id file_id name", about="Which file went with which mail.")
 
+GONE = {
+    "subject": "",
+    "html": None,
+    "text": None,
+    "bodies_sealed": None,
+    "server_words": None,
+    "wipe_at": None,
+    "claimed_until": None,
+    "state": case((Mail.state.in_(OPEN), JobState.CANCELLED.value), else_=Mail.state),
+}
+"""A mail without its words; what has not left does not leave."""
+
+
+def _says(who: Subject) -> ColumnElement[bool]:
+    """Mails to others that answer to the person, or say their address."""
+    address = who.email.lower()
+    return or_(
+        func.lower(Mail.reply_to) == address,
+        func.lower(Mail.subject).contains(address, autoescape=True),
+        func.lower(Mail.html).contains(address, autoescape=True),
+        func.lower(Mail.text).contains(address, autoescape=True),
+    )
+
+
 not_personal(EmailTemplate, "name", why="the template's name")
 not_personal(MailAttachment, "name", why="the file's name")
 personal(
@@ -38,15 +62,15 @@ personal(
     erase={
         "recipient": lambda who: who.pseudonym_address,
         "recipient_name": lambda who: who.pseudonym,
-        "subject": "",
-        "html": None,
-        "text": None,
-        "bodies_sealed": None,
-        "server_words": None,
-        "wipe_at": None,
-        "claimed_until": None,
-        "state": case((Mail.state.in_(OPEN), JobState.CANCELLED.value), else_=Mail.state),
+        **GONE,
     },
+)
+personal(
+    Mail,
+    "html text reply_to",
+    gives="type subject created_at sent_at",
+    of=_says,
+    erase={**GONE, "reply_to": None},
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 
 from webapp.api.models import Token
 from webapp.audit.log import record
@@ -32,7 +32,7 @@ BUDGET_KINDS = {
     BudgetKind.DEVICE: _l("Device"),
 }
 MOST_LEVELS = 100
-_A_DAY_AGO = literal_column("now() - interval '24 hours'")
+_A_DAY_AGO: ColumnElement[datetime] = literal_column("now() - interval '24 hours'")
 _SUBJECT = func.coalesce(Token.name, Device.name, Credential.name, "")
 
 REFUSED = (
@@ -174,7 +174,7 @@ def _locked(organisation: Organisation, kind: BudgetKind, seen: str) -> RateBudg
     return row
 
 
-def _own(organisation: Organisation, kind: BudgetKind | None = None) -> Select[tuple[RateBudget]]:
+def _own(organisation: Organisation, kind: BudgetKind | None = None) -> Select[RateBudget]:
     found = select(RateBudget).where(RateBudget.organisation_id == organisation.id)
     return found if kind is None else found.where(RateBudget.kind == kind.value)
 

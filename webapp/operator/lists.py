@@ -88,9 +88,7 @@ NEWS = Listing(
         Column("languages", _l("Languages"), value=_languages),
     ],
     filters=[
-        Choice(
-            "trade", _l("Trade"), News.trade, list(TRADE_NAMES.items())
-        ),
+        Choice("trade", _l("Trade"), News.trade, list(TRADE_NAMES.items())),
         Period("from", _l("Shown from"), News.from_at),
     ],
     menu=_menu("news_item"),

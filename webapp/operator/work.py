@@ -53,7 +53,9 @@ class DrainFacts:
     @property
     def next_at(self) -> datetime | None:
         """When the clock looks again at the latest; a wake-up may come before."""
-        return self.run and self.run.began_at + timedelta(seconds=self.drain.every_seconds)
+        if self.run is None:
+            return None
+        return self.run.began_at + timedelta(seconds=self.drain.every_seconds)
 
     @property
     def failed(self) -> bool:
@@ -86,6 +88,6 @@ def _facts_of(model: type[Due], now: datetime) -> DueTable:
         func.min(model.due_at).filter(model.state == JobState.WAITING, ~is_due),
     ).where(model.state.in_([*OPEN, JobState.FAILED]))
     waiting, due, claimed, failed, oldest, following = db.session.execute(counted).one()
-    late = now - oldest if oldest is not None else None
+    late = now - oldest if oldest else None
     table: str = model.__tablename__  # type: ignore[attr-defined]
     return DueTable(table, waiting, due, claimed, failed, oldest, following, late)

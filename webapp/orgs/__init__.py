@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
     from webapp.orgs.services.sign_ups import renew_confirmation
 
     app.register_blueprint(bp)
-    app.register_error_handler(InternalError, answer_read_only)  # type: ignore[type-var]
+    app.register_error_handler(InternalError, answer_read_only)
     words.init_app(app)
     trades.init_app(app)
     renewed_by(FIRST_PASSWORD, renew_first_password)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import abort, current_app, g, has_request_context, request
+from flask import current_app, g, has_request_context, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from psycopg.errors import ReadOnlySqlTransaction
@@ -103,7 +104,9 @@ def _find(session: UserSession, now: datetime) -> Sight | None:
             )
             .options(contains_eager(Seeing.organisation))
         )
-        return row and Sight(row.organisation, row.user_id, Role(row.role), row.ends_at)
+        if row is None:
+            return None
+        return Sight(row.organisation, row.user_id, Role(row.role), row.ends_at)
 
 
 def begin_seeing(
@@ -225,10 +228,10 @@ def _refused(seeing: Sight) -> Forbidden:
     return Forbidden(words)
 
 
-def answer_read_only(error: InternalError) -> object:
+def answer_read_only(error: InternalError) -> ResponseReturnValue:
     """A GET that would have written: refused by PostgreSQL, told like any other change."""
     seeing = g.get("seeing")
     if not isinstance(error.orig, ReadOnlySqlTransaction) or seeing is None:
         raise error
     rollback()
-    abort(403, _refused(seeing).description)
+    return current_app.handle_user_exception(_refused(seeing))

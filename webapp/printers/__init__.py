@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext as _
 def init_app(app: Flask) -> None:
     from webapp.core import tiles
     from webapp.devices import replacing, technical
+    from webapp.imports.subjects import register as register_import
     from webapp.printers import words
     from webapp.printers.api import bp as api_bp
     from webapp.printers.cli import printers
     from webapp.printers.device_api import bp as device_bp
+    from webapp.printers.imports import Printers
     from webapp.printers.panic.routes import bp as panic_bp
     from webapp.printers.replacing import TRADE
     from webapp.printers.routes import bp as admin_bp
@@ -30,6 +32,7 @@ def init_app(app: Flask) -> None:
     tiles.register("printers", printer_tile, order=50)
     technical.register("printers", technical_source, order=50)
     replacing.register(TRADE)
+    register_import(Printers())
     _register_places()
     _register_device_page()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import gettext as _t
 from flask_babel import lazy_gettext as _
-from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     Field,
@@ -255,14 +254,6 @@ class PutOnButtonForm(PortalForm):
 
     def chosen(self) -> PanicButton | None:
         return self._buttons.get(self.button.data)
-
-
-class ImportForm(CreatingForm):
-    file = FileField(
-        _("CSV file"),
-        [FileRequired(_("Choose a file."))],
-        description=_("At most 2 MB and 10,000 printers."),
-    )
 
 
 class NoteForm(CreatingForm):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy import Select, Text, and_, case, cast, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.audit import erasure
@@ -17,19 +17,18 @@ from webapp.audit import log as audit
 from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.jobs import JobState
-from webapp.core.principal import Principal
+from webapp.core.principal import Actor, Principal
 from webapp.core.retention import BATCH
 from webapp.mail.models import Mail
 from webapp.printers.events import PrinterEvent
 from webapp.printers.models import (
-    ImportState,
     PanicLaunch,
     PanicRequest,
     PanicRequestEvent,
-    PrinterImport,
     PrinterReading,
     RequestState,
 )
+from webapp.webhooks.models import Delivery
 
 QUIET = {"synchronize_session": False}
 
@@ -40,6 +39,16 @@ ERASED_REQUEST: dict[str, Any] = {
     "erased_at": func.now(),
     "version": PanicRequest.version + 1,
 }
+
+
+ERASED_EVENT: dict[str, Any] = {
+    "text": "",
+    "by": case(
+        (PanicRequestEvent.by_kind == Actor.PERSON_AT_PRINTER.value, ""),
+        else_=PanicRequestEvent.by,
+    ),
+}
+"""Notes and answers go whole, since they may say anything; names of colleagues stay."""
 
 
 def remove_old_requests(before: datetime) -> int:
@@ -63,11 +72,6 @@ def remove_old_requests(before: datetime) -> int:
 
 def remove_old_launches(before: datetime) -> int:
     return _remove(PanicLaunch, select(PanicLaunch.id).where(PanicLaunch.created_at < before))
-
-
-def remove_old_drafts(before: datetime) -> int:
-    drafts = and_(PrinterImport.state == ImportState.DRAFT, PrinterImport.created_at < before)
-    return _remove(PrinterImport, select(PrinterImport.id).where(drafts))
 
 
 def thin_out_readings(before: datetime) -> int:
@@ -116,7 +120,10 @@ def erase_person(request: PanicRequest, *, by: Principal, now: datetime) -> None
     request.erased_at = now
     for statement in (
         delete(PanicLaunch).where(PanicLaunch.request_id == request.id),
-        update(PanicRequestEvent).where(PanicRequestEvent.request_id == request.id).values(text=""),
+        update(PanicRequestEvent)
+        .where(PanicRequestEvent.request_id == request.id)
+        .values(**ERASED_EVENT),
+        delete(Delivery).where(cast(Delivery.body, Text).contains(request.public_id)),
     ):
         db.session.execute(statement, execution_options=QUIET)
     _forget_mails(request, address)

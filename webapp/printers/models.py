@@ -48,13 +48,6 @@ _NEXT_STATES = {
 }
 
 
-class ImportState(StrEnum):
-    """Nothing is made of a draft until somebody confirms it."""
-
-    DRAFT = "draft"
-    DONE = "done"
-
-
 class Receiver(StrEnum):
     """To whom one of the button's two mails goes."""
 
@@ -173,25 +166,6 @@ class Printer(Owned, Versioned, Base):
     liveness: Mapped[Liveness | None] = relationship(
         primaryjoin=lambda: foreign(Printer.id) == Liveness.device_id, viewonly=True
     )
-
-
-class PrinterImport(Owned, Base):
-    """An uploaded file as it was read: kept between preview and confirmation, so that nothing is lost.
-
-    `rows` are the file's lines in order, each `{line, values, faults}`; `made` counts what the confirmation made.
-    """
-
-    __tablename__ = "printer_imports"
-    __table_args__ = (Index(None, "organisation_id", "created_at"),)
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    file_name: Mapped[str]
-    rows: Mapped[list[Any]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(default=ImportState.DRAFT)
-    made: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[Instant]
-    created_by: Mapped[str]
 
 
 class PrinterReading(Owned, Base):

@@ -20,7 +20,6 @@ from webapp.printers.models import (
     PanicReason,
     PanicRequest,
     Printer,
-    PrinterImport,
     PrinterReading,
 )
 
@@ -91,13 +90,6 @@ def held_request(public_id: str) -> PanicRequest:
 
 def get_reason(button: PanicButton, public_id: str) -> PanicReason:
     return next((r for r in button.reasons if r.public_id == public_id), None) or abort(404)
-
-
-def get_import(public_id: str) -> PrinterImport:
-    """Held: it is confirmed once, however often somebody clicks."""
-    return db.session.scalar(
-        select(PrinterImport).where(PrinterImport.public_id == public_id).with_for_update()
-    ) or abort(404)
 
 
 def printers_on(button: PanicButton, limit: int) -> list[Printer]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 
 from webapp.core import retention
 from webapp.core.exports import export, keep_back
 from webapp.core.personal import DELETE, Subject, not_personal, personal
-from webapp.orgs.records import by_them
 from webapp.printers import keeping
 from webapp.printers.models import (
     PanicButton,
@@ -20,7 +19,6 @@ from webapp.printers.models import (
     PanicRequest,
     PanicRequestEvent,
     Printer,
-    PrinterImport,
     PrinterReading,
 )
 
@@ -60,9 +58,6 @@ export(
 keep_back(
     PanicLaunch, why="half-filled forms of at most 30 days; what was sent is in panic_requests"
 )
-keep_back(
-    PrinterImport, why="what was uploaded, kept until it is confirmed; the printers are in printers"
-)
 
 not_personal(
     PanicButton,
@@ -71,7 +66,6 @@ not_personal(
 )
 not_personal(Printer, "name sort_name address", why="the printer's")
 not_personal(PanicRequest, "printer_name", why="the printer's")
-not_personal(PrinterImport, "file_name", why="a file's")
 
 
 def _of_request(column: Any) -> Any:
@@ -89,7 +83,7 @@ personal(
     PanicButton,
     "technician_emails",
     gives="name",
-    of=lambda who: PanicButton.technician_emails.any(who.email),  # type: ignore[arg-type]
+    of=lambda who: literal(who.email) == any_(PanicButton.technician_emails),
     erase={"technician_emails": _without, "version": PanicButton.version + 1},
 )
 personal(
@@ -104,10 +98,10 @@ personal(
 )
 personal(
     PanicRequestEvent,
-    "text",
+    "text by_kind",
     gives="at kind text",
     of=lambda who: _of_request(PanicRequestEvent.request_id)(who),
-    erase={"text": ""},
+    erase=keeping.ERASED_EVENT,
 )
 personal(
     PanicRequestEvent,
@@ -123,13 +117,6 @@ personal(
     of=lambda who: func.lower(PanicRequest.email) == who.email.lower(),
     erase=keeping.ERASED_REQUEST,
 )
-personal(
-    PrinterImport,
-    "created_by",
-    gives="file_name created_at",
-    of=lambda who: by_them(PrinterImport.created_by, who, PrinterImport.organisation_id),
-    erase={"created_by": lambda who: who.pseudonym},
-)
 
 retention.register(
     retention.Retention(
@@ -140,9 +127,6 @@ retention.register(
     ),
     retention.Retention(
         "panic_launches", _("Forms opened at printers"), keeping.remove_old_launches, days=30
-    ),
-    retention.Retention(
-        "printer_imports", _("Uploads that nobody confirmed"), keeping.remove_old_drafts, days=7
     ),
     retention.Retention(
         "printer_readings",

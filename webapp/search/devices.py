@@ -1,8 +1,9 @@
 """Devices by serial (begins or ends with), code (begins with) or words of the name.
 
-Each way of finding is one statement over one index that stops after a handful of rows, so that a search costs the
-same among a thousand devices and a million. First within the organisation, then over those below it: one short
-index scan for each of a few organisations, one walk over the whole index where they are many.
+What one index answers in order (serial, code, beginning of the name) is asked in one statement: a branch for each way
+and each place, here and below, that stops after a handful of rows. So a search costs the same among a thousand
+devices and a million. Below a few organisations each has its own stretch of the index; where they are many the whole
+index is walked. Words of names, which lie scattered, are asked only when that has not found enough.
 """
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, column, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import BigInteger
@@ -24,23 +36,24 @@ from webapp.core.listing import Ends, Starts, Words
 from webapp.core.names import sort_name
 from webapp.core.tenancy import scope, unscoped
 from webapp.devices.models import Device
-from webapp.devices.pages import all_pages, page_of
-from webapp.orgs.access import may
+from webapp.devices.pages import page_of
 from webapp.orgs.models import Organisation
-from webapp.orgs.trades import kinds_on
 from webapp.search.hits import Group, Hit
+from webapp.search.reach import Reach
 
 log = structlog.get_logger(__name__)
 
 DEVICES = Base.metadata.tables["devices"]
-"""For the words alone: the scope's criteria belong to the statement around them, or the planner leaves their index."""
+"""For statements that name the organisations themselves: no scope's criteria stand between them and their index."""
+ORGANISATIONS = Base.metadata.tables["organisations"]
 
 SHOWN = 8
 """Hits of a kind; whoever sees one more is told that there are more."""
 
 FEW_ORGANISATIONS = 300
 FEW_DEVICES = 1500
-PATIENCE_MS = 200
+PATIENCE_MS = 30
+"""For the beginning of a word: the words' index collects all that begin so before it gives the first."""
 MOST_WORD_MATCHES = 4000
 """Of a word that a million names share, the index gives about as many at random: enough to show some."""
 
@@ -50,75 +63,114 @@ class Way:
     """One way of finding devices, and the column whose index it walks."""
 
     condition: ColumnElement[bool]
-    order: Any | None
-    is_words: bool = False
-    is_last: bool = False
+    order: Any
 
 
-Ask = Callable[[Way, Sequence[str]], list[int]]
-"""Finds devices of these kinds in that way; the scope is the asker's."""
+Places = Callable[[Way, Sequence[str]], Select[Any]]
+"""The rows of one way in one place: columns `id` and `by`, at most one more than is shown."""
 
 
-def find_devices(typed: str, organisation: Organisation) -> Group:
+def find_devices(typed: str, reach: Reach) -> Group:
     """Those that the visitor may see, here and below; whoever may see no kind of device finds none."""
-    kinds = kinds_on(organisation, [p.kind.value for p in all_pages() if may(p.permission)])
+    kinds = reach.kinds
     if not kinds:
         return Group("devices", _("Devices"))
-    ids = _ids(typed, organisation, kinds)
-    rows = {row.id: row for row in _loaded(ids, organisation)}
-    hits = [_hit(rows[i], typed, organisation) for i in ids[:SHOWN] if i in rows]
+    ids = _ids(typed, reach, kinds)
+    rows = {row.id: row for row in _loaded(ids, reach)}
+    hits = [_hit(rows[i], typed, reach) for i in ids[:SHOWN] if i in rows]
     return Group("devices", _("Devices"), hits, has_more=len(ids) > SHOWN)
 
 
-def _ids(typed: str, organisation: Organisation, kinds: Sequence[str]) -> list[int]:
+def _ids(typed: str, reach: Reach, kinds: Sequence[str]) -> list[int]:
     """In order of how they were found, without doubles; one more than is shown."""
-    found: dict[int, None] = {}
-    for way, ask in _questions(typed, organisation):
-        if len(found) > SHOWN:
+    found = dict.fromkeys(_in_order(typed, reach, kinds))
+    for words, is_last in _word_conditions(typed):
+        if len(found) > SHOWN or (is_last and found):
             break
-        if way.is_last and found:
-            continue
-        answer = _patiently(way, ask, kinds) if way.is_last else ask(way, kinds)
-        found.update(dict.fromkeys(answer))
+        found.update(dict.fromkeys(_by_words(words, reach, kinds, in_haste=is_last)))
     return list(found)[: SHOWN + 1]
 
 
-def _patiently(way: Way, ask: Ask, kinds: Sequence[str]) -> list[int]:
-    """The beginning of a word in a million names is collected whole by its index: for so long, no longer."""
-    try:
-        with db.session.begin_nested(), statement_timeout(PATIENCE_MS):
-            return ask(way, kinds)
-    except OperationalError:
-        log.info("search_word_too_frequent")
-        return []
+# By the indexes that give them in order -----------------------------------------------------------------------------
 
 
-def _questions(typed: str, organisation: Organisation) -> Iterator[tuple[Way, Ask]]:
-    """What is exactly so anywhere comes before what only begins so here."""
-    below = _ids_below(organisation)
-    asks = [_here(organisation), *([_below(below, organisation)] if below else [])]
-    for ways in (_exact_ways(typed), _vague_ways(typed)):
-        yield from ((way, ask) for ask in asks for way in ways)
-
-
-def _exact_ways(typed: str) -> list[Way]:
-    code = _code(typed)
-    return [Way(Device.serial == code, None), Way(Device.code == code, None)]
-
-
-def _vague_ways(typed: str) -> list[Way]:
-    """From the surest to the vaguest."""
-    code, name = _code(typed), sort_name(typed)
-    words = Words(DEVICES.c.sort_name, fold=str)(name)
-    whole = Words(DEVICES.c.sort_name, fold=str, whole=True)(name)
-    return [
-        Way(_some(Starts(Device.serial)(code)), Device.serial),
-        Way(_some(Starts(Device.code)(code)), Device.code),
-        Way(_some(Starts(Device.sort_name, fold=str)(name)), Device.sort_name),
-        Way(_some(Ends(func.reverse(Device.serial))(code)), func.reverse(Device.serial)),
-        *([Way(whole, None, is_words=True)] if whole is not None else []),
-        *([Way(words, None, is_words=True, is_last=True)] if words is not None else []),
+def _in_order(typed: str, reach: Reach, kinds: Sequence[str]) -> list[int]:
+    """One statement: what is exactly so anywhere comes before what only begins so here, that before below."""
+    places = list(_places(reach))
+    ways = [(way, place) for group in _ways(typed) for place in places for way in group]
+    branches = [
+        _branch(place(way, kinds).subquery(), rank) for rank, (way, place) in enumerate(ways)
     ]
+    together = union_all(*branches).subquery()
+    wanted = select(together.c.id).order_by(together.c.rank, together.c.by)
+    with unscoped("each branch names the organisations of the reach"):
+        return list(db.session.scalars(wanted))
+
+
+def _branch(found: Any, rank: int) -> Select[Any]:
+    return select(found.c.id, literal_column(str(rank)).label("rank"), found.c.by)
+
+
+def _ways(typed: str) -> tuple[list[Way], list[Way]]:
+    """The exact ones; then from the surest to the vaguest."""
+    code, name = _code(typed), sort_name(typed)
+    serial, reversed_serial = DEVICES.c.serial, func.reverse(DEVICES.c.serial)
+    exact = [Way(serial == code, serial), Way(DEVICES.c.code == code, DEVICES.c.code)]
+    vague = [
+        Way(_some(Starts(serial)(code)), serial),
+        Way(_some(Starts(DEVICES.c.code)(code)), DEVICES.c.code),
+        Way(_some(Starts(DEVICES.c.sort_name, fold=str)(name)), DEVICES.c.sort_name),
+        Way(_some(Ends(reversed_serial)(code)), reversed_serial),
+    ]
+    return exact, vague
+
+
+def _places(reach: Reach) -> Iterator[Places]:
+    if reach.organisation is None:
+        yield lambda way, kinds: _few(way, kinds)
+        return
+    here = reach.organisation
+    yield lambda way, kinds: _few(way, kinds, DEVICES.c.organisation_id == here.id)
+    below = _ids_below(here)
+    if below and len(below) <= FEW_ORGANISATIONS:
+        yield lambda way, kinds: _in_each(below, way, kinds)
+    elif below:
+        yield lambda way, kinds: _few(way, kinds, DEVICES.c.organisation_id.in_(_all_below(here)))
+
+
+def _few(way: Way, kinds: Sequence[str], *whose: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(DEVICES.c.id, cast(way.order, Text).label("by"))
+        .where(*whose, way.condition, DEVICES.c.kind.in_(kinds))
+        .order_by(way.order)
+        .limit(SHOWN + 1)
+    )
+
+
+def _in_each(ids: Sequence[int], way: Way, kinds: Sequence[str]) -> Select[Any]:
+    """A few rows of each organisation, by its own stretch of the index."""
+    listed = literal(list(ids), ARRAY(BigInteger))
+    owner = func.unnest(listed).table_valued(column("id", BigInteger)).render_derived("owner")
+    each = _few(way, kinds, DEVICES.c.organisation_id == owner.c.id).lateral("each")
+    return (
+        select(each.c.id, each.c.by)
+        .select_from(owner.join(each, true()))
+        .order_by(each.c.by)
+        .limit(SHOWN + 1)
+    )
+
+
+def _all_below(organisation: Organisation) -> Select[Any]:
+    """By the range of paths that begin with this one."""
+    low, high = organisation.path, organisation.path[:-1] + "0"
+    path = ORGANISATIONS.c.path
+    return select(ORGANISATIONS.c.id).where(path > low, path < high)
+
+
+def _ids_below(organisation: Organisation) -> list[int]:
+    """The organisations below, one more than are few."""
+    open_ones = _all_below(organisation).where(ORGANISATIONS.c.closed_at.is_(None))
+    return list(db.session.scalars(open_ones.limit(FEW_ORGANISATIONS + 1)))
 
 
 def _some(condition: ColumnElement[bool] | None) -> ColumnElement[bool]:
@@ -131,14 +183,45 @@ def _code(typed: str) -> str:
     return "".join(typed.split()).upper()
 
 
-def _select(way: Way, kinds: Sequence[str]) -> Select[Any]:
-    if way.is_words:
-        return _by_words(way, kinds)
-    statement = select(Device.id).where(way.condition, Device.kind.in_(kinds)).limit(SHOWN + 1)
-    return statement if way.order is None else statement.order_by(way.order)
+# By the words of names ----------------------------------------------------------------------------------------------
 
 
-def _by_words(way: Way, kinds: Sequence[str]) -> Select[Any]:
+def _word_conditions(typed: str) -> list[tuple[ColumnElement[bool], bool]]:
+    """Whole words, then, as the last resort, words that begin so."""
+    name = sort_name(typed)
+    whole = Words(DEVICES.c.sort_name, fold=str, whole=True)(name)
+    begins = Words(DEVICES.c.sort_name, fold=str)(name)
+    return [(c, c is begins) for c in (whole, begins) if c is not None]
+
+
+def _by_words(
+    words: ColumnElement[bool], reach: Reach, kinds: Sequence[str], *, in_haste: bool
+) -> list[int]:
+    """Here first, then in the whole reach; `in_haste`: as far as it comes in a moment."""
+    found: dict[int, None] = {}
+    here = reach.organisation
+    if here is not None:
+        with scope(here.id):
+            found.update(dict.fromkeys(_patiently(words, kinds, in_haste)))
+    if len(found) <= SHOWN:
+        with reach.entered():
+            found.update(dict.fromkeys(_patiently(words, kinds, in_haste)))
+    return list(found)
+
+
+def _patiently(words: ColumnElement[bool], kinds: Sequence[str], in_haste: bool) -> Sequence[int]:
+    statement = _named(words, kinds)
+    if not in_haste:
+        return db.session.scalars(statement).all()
+    try:
+        with db.session.begin_nested(), statement_timeout(PATIENCE_MS):
+            return db.session.scalars(statement).all()
+    except OperationalError:
+        log.info("search_word_too_frequent")
+        return []
+
+
+def _named(words: ColumnElement[bool], kinds: Sequence[str]) -> Select[Any]:
     """Where few devices are in scope, they are looked through; else the words' own index comes first.
 
     Said by a materialised CTE, since the planner takes any word for a frequent one and would hope to
@@ -146,11 +229,9 @@ def _by_words(way: Way, kinds: Sequence[str]) -> Select[Any]:
     """
     mine = list(db.session.scalars(select(Device.id).limit(FEW_DEVICES + 1)))
     if len(mine) <= FEW_DEVICES:
-        among = Device.id.in_(mine)
-        return (
-            select(Device.id).where(among, way.condition, Device.kind.in_(kinds)).limit(SHOWN + 1)
-        )
-    named = select(DEVICES.c.id).where(way.condition).cte("named").prefix_with("MATERIALIZED")
+        among = select(Device.id).where(Device.id.in_(mine), words, Device.kind.in_(kinds))
+        return among.limit(SHOWN + 1)
+    named = select(DEVICES.c.id).where(words).cte("named").prefix_with("MATERIALIZED")
     return (
         select(Device.id)
         .where(Device.id.in_(select(named.c.id)), Device.kind.in_(kinds))
@@ -158,59 +239,13 @@ def _by_words(way: Way, kinds: Sequence[str]) -> Select[Any]:
     )
 
 
-def _here(organisation: Organisation) -> Ask:
-    def ask(way: Way, kinds: Sequence[str]) -> list[int]:
-        with scope(organisation.id):
-            return list(db.session.scalars(_select(way, kinds)))
-
-    return ask
+# What is shown ------------------------------------------------------------------------------------------------------
 
 
-def _ids_below(organisation: Organisation) -> list[int]:
-    """The organisations below, one more than are few."""
-    return list(
-        db.session.scalars(
-            select(Organisation.id)
-            .where(
-                Organisation.path.like(f"{organisation.path}%"),
-                Organisation.id != organisation.id,
-                Organisation.closed_at.is_(None),
-            )
-            .limit(FEW_ORGANISATIONS + 1)
-        )
-    )
-
-
-def _below(ids: Sequence[int], organisation: Organisation) -> Ask:
-    def ask(way: Way, kinds: Sequence[str]) -> list[int]:
-        if way.order is not None and len(ids) <= FEW_ORGANISATIONS:
-            return _in_each(ids, way, kinds)
-        with scope(organisation.id, path=organisation.path):
-            return list(db.session.scalars(_select(way, kinds)))
-
-    return ask
-
-
-def _in_each(ids: Sequence[int], way: Way, kinds: Sequence[str]) -> list[int]:
-    """A few rows of each organisation, by its own stretch of the index."""
-    listed = literal(list(ids), ARRAY(BigInteger))
-    owner = func.unnest(listed).table_valued(column("id", BigInteger)).render_derived("owner")
-    each = (
-        select(Device.id.label("id"), way.order.label("by"))  # type: ignore[union-attr]
-        .where(Device.organisation_id == owner.c.id, way.condition, Device.kind.in_(kinds))
-        .order_by(way.order)
-        .limit(SHOWN + 1)
-        .lateral("each")
-    )
-    statement = (
-        select(each.c.id).select_from(owner.join(each, true())).order_by(each.c.by).limit(SHOWN + 1)
-    )
-    with unscoped("the statement names the organisations below the one in the URL"):
-        return list(db.session.scalars(statement))
-
-
-def _loaded(ids: Sequence[int], organisation: Organisation) -> Sequence[Any]:
-    """The rows under the scope of the tree: what a way had found by mistake would be missing here."""
+def _loaded(ids: Sequence[int], reach: Reach) -> Sequence[Any]:
+    """The rows under the scope of the reach: what a way had found by mistake would be missing here."""
+    if not ids:
+        return []
     statement = (
         select(
             Device.id,
@@ -227,20 +262,20 @@ def _loaded(ids: Sequence[int], organisation: Organisation) -> Sequence[Any]:
         .join(Organisation, Organisation.id == Device.organisation_id)
         .where(Device.id.in_(ids), Organisation.closed_at.is_(None))
     )
-    with scope(organisation.id, path=organisation.path):
+    with reach.entered():
         return db.session.execute(statement).all()
 
 
-def _hit(row: Any, typed: str, organisation: Organisation) -> Hit:
+def _hit(row: Any, typed: str, reach: Reach) -> Hit:
     page = page_of(row.kind)
     assert page is not None  # noqa: S101 - kinds without a page are not asked for
     return Hit(
-        url=url_for(page.endpoint, org=row.owner, public_id=row.public_id),
+        url=reach.device_url(row, page),
         icon=page.icon,
         title=row.name,
         kind=str(page.label),
         code=row.serial or row.code or "",
         state=row.state,
-        where=row.owner_name if row.owner_id != organisation.id else "",
+        where=reach.where(row.owner_id, row.owner_name),
         is_exact=_code(typed) in (row.serial, row.code) or sort_name(typed) == sort_name(row.name),
     )

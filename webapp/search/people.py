@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import contains_eager
 
 from webapp.accounts.models import User
 from webapp.core.db import Base, db
 from webapp.core.listing import Starts, Words
 from webapp.core.names import sort_name
-from webapp.core.tenancy import scope
-from webapp.orgs.access import may, memberships_of, permissions_of
+from webapp.orgs.access import memberships_of, permissions_of
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
 from webapp.orgs.permissions import Permission
 from webapp.search.hits import Group, Hit
+from webapp.search.reach import Reach
 
 SHOWN = 6
 FEW_MEMBERS = 500
@@ -27,9 +26,9 @@ MEMBERSHIPS = Base.metadata.tables["memberships"]
 MOST_NAMED = 2000
 
 
-def find_people(typed: str, organisation: Organisation) -> Group:
+def find_people(typed: str, reach: Reach) -> Group:
     """A person once, in the organisation highest up."""
-    if not may(Permission.USERS_READ):
+    if not reach.may(Permission.USERS_READ):
         return Group("people", _("People"))
     statement = (
         select(Membership)
@@ -39,13 +38,13 @@ def find_people(typed: str, organisation: Organisation) -> Group:
         .order_by(User.sort_name, Organisation.path)
         .limit(SHOWN * 4)
     )
-    with scope(organisation.id, path=organisation.path):
-        ids = _people(typed, organisation.path)
+    with reach.entered():
+        ids = _people(typed, reach.organisation.path if reach.organisation is not None else "/")
         shown = statement.where(User.id.in_(ids), Organisation.closed_at.is_(None))
         rows = db.session.scalars(shown).all() if ids else []
     first = {row.user_id: row for row in reversed(rows)}
     ordered = sorted(first.values(), key=lambda row: row.user.sort_name)
-    hits = [_person(row, typed, organisation) for row in ordered]
+    hits = [_person(row, typed, reach) for row in ordered]
     hits.sort(key=lambda hit: not hit.is_exact)
     return Group("people", _("People"), hits[:SHOWN], has_more=len(ids) > SHOWN)
 
@@ -92,26 +91,26 @@ def _ways(typed: str) -> list[ColumnElement[bool]]:
     return [way for way in ways if way is not None]
 
 
-def _person(row: Membership, typed: str, organisation: Organisation) -> Hit:
+def _person(row: Membership, typed: str, reach: Reach) -> Hit:
     user, owner = row.user, row.organisation
     return Hit(
-        url=url_for("orgs.user", org=owner.public_id, public_id=user.public_id),
+        url=reach.person_url(owner.public_id, user.public_id),
         icon="user",
         title=user.name,
         kind=_("Person"),
         detail=user.email,
-        where=owner.name if owner.id != organisation.id else "",
+        where=reach.where(owner.id, owner.name),
         is_exact=typed.lower() in (user.email.lower(), user.username.lower())
         or sort_name(typed) == sort_name(user.name),
     )
 
 
-def find_organisations(typed: str, organisation: Organisation) -> Group:
-    """All that one can act for: one's own, and those below where one may see organisations."""
+def find_organisations(typed: str, reach: Reach) -> Group:
+    """All that one can act for: one's own, and those below where one may see organisations; the operator all."""
     statement = (
         select(Organisation)
         .where(
-            _in_reach(),
+            true() if reach.organisation is None else _in_reach(),
             _named(typed),
             Organisation.closed_at.is_(None),
             Organisation.kind != OrganisationKind.PERSONAL,
@@ -120,7 +119,9 @@ def find_organisations(typed: str, organisation: Organisation) -> Group:
         .limit(SHOWN * 2)
     )
     rows = db.session.scalars(statement).all()
-    hits = sorted((_organisation(row, typed) for row in rows), key=lambda hit: not hit.is_exact)
+    hits = sorted(
+        (_organisation(row, typed, reach) for row in rows), key=lambda hit: not hit.is_exact
+    )
     return Group("organisations", _("Organisations"), hits[:SHOWN], has_more=len(hits) > SHOWN)
 
 
@@ -149,10 +150,10 @@ def _begins(column: Any, typed: str) -> Any:
     return Starts(column, fold=str)(typed)
 
 
-def _organisation(row: Organisation, typed: str) -> Hit:
+def _organisation(row: Organisation, typed: str, reach: Reach) -> Hit:
     code = "".join(typed.split()).upper()
     return Hit(
-        url=url_for("orgs.overview", org=row.public_id),
+        url=reach.organisation_url(row.public_id),
         icon="org",
         title=row.name,
         kind=_("Organisation"),

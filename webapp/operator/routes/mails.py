@@ -6,7 +6,7 @@ from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy.orm import defer
 
 from webapp.accounts.access import OPERATOR
 from webapp.audit.log import record
@@ -82,7 +82,7 @@ def _mail(public_id: str) -> Mail:
     statement = (
         select(Mail)
         .where(Mail.public_id == public_id)
-        .options(joinedload(Mail.organisation), defer(Mail.text), defer(Mail.bodies_sealed))
+        .options(defer(Mail.text), defer(Mail.bodies_sealed))
     )
     return db.session.scalar(statement) or abort(404)
 

@@ -35,7 +35,10 @@ class SettingsForm(PortalForm):
     trades = TickListField(
         _("Trades"),
         [DataRequired(_("Tick at least one trade."))],
-        description=_("The menu shows these alone."),
+        description=_(
+            "Pages of the others say that they are switched off, and menu and search leave them out. Their data "
+            "are kept, and devices are still answered."
+        ),
     )
     version = HiddenField()
 

@@ -2,7 +2,7 @@
 
 from webapp.printers.routes import (
     buttons,
-    imports,
+    erasure,
     labels,
     printers,
     reasons,
@@ -11,4 +11,4 @@ from webapp.printers.routes import (
 )
 from webapp.printers.routes.blueprint import bp
 
-__all__ = ["bp", "buttons", "imports", "labels", "printers", "reasons", "requests", "statistics"]
+__all__ = ["bp", "buttons", "erasure", "labels", "printers", "reasons", "requests", "statistics"]
