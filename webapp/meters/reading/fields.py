@@ -111,14 +111,17 @@ _WORDS: Final[Mapping[str, Sequence[str]]] = {
     KeyKind.DES: ("des", "deskey"),
     KeyKind.TDES: ("tdes", "3des", "tripledes", "3deskey"),
 }
-_FIELD_OF: Final = {word: str(field) for field, words in _WORDS.items() for word in words}
 _PLAIN: Final = re.compile(r"[\W_]+")
 
 
 def suggest(header: Sequence[str]) -> dict[str, int]:
-    """Field → column, by the words of the heading; the first column wins. For the person to change."""
+    """Field → column, by the words of the heading, our own words before others'. For the person to change."""
+    columns: dict[str, int] = {}
+    for number, heading in enumerate(header):
+        columns.setdefault(_PLAIN.sub("", heading).lower(), number)
     found: dict[str, int] = {}
-    for column, words in enumerate(header):
-        if field := _FIELD_OF.get(_PLAIN.sub("", words).lower()):
-            found.setdefault(field, column)
+    for field, words in _WORDS.items():
+        place = next((columns[word] for word in words if word in columns), None)
+        if place is not None:
+            found[str(field)] = place
     return found
