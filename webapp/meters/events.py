@@ -35,9 +35,6 @@ class MeterEvent(AuditEvent):
     RECEIVER_KEY_CHANGED = "meters:receiver_key:changed", _("Public key changed")
     RECEIVER_KEY_RETIRED = "meters:receiver_key:retired", _("Public key retired")
     KEYS_RESEALED = "meters:data_key:rotated", _("Data key of the organisation changed")
-    DESTRUCTION_ASKED = "meters:keys:destruction_asked", _("Destruction of all keys asked for")
-    DESTRUCTION_WITHDRAWN = "meters:keys:destruction_withdrawn", _("Destruction withdrawn")
-    KEYS_DESTROYED = "meters:keys:destroyed", _("All keys destroyed")
 
 
 name_objects(

@@ -230,33 +230,6 @@ class MeterKey(Owned, Base):
     origin: Mapped[str]
 
 
-class KeyDestruction(Owned, Base):
-    """An organisation's keys made unreadable on purpose, by two of its administrators (K-29)."""
-
-    __tablename__ = "key_destructions"
-    __table_args__ = (
-        Index(
-            "uq_key_destructions_asked",
-            "organisation_id",
-            unique=True,
-            postgresql_where="state = 'asked'",
-        ),
-        CheckConstraint("confirmed_by_id <> asked_by_id", name="two_people"),
-    )
-
-    id: Mapped[Id]
-    public_id: Mapped[PublicId]
-    state: Mapped[str] = mapped_column(default="asked")
-    keys: Mapped[BigInt] = mapped_column(default=0)
-    asked_at: Mapped[Instant]
-    asked_by_id: Mapped[BigInt]
-    asked_by: Mapped[str]
-    expires_at: Mapped[Instant]
-    confirmed_at: Mapped[datetime | None]
-    confirmed_by_id: Mapped[int | None] = mapped_column(BigInteger)
-    confirmed_by: Mapped[str | None]
-
-
 class ReceiverKey(Owned, Base):
     """A public key deposited by the organisation: downloads come encrypted to it (K-27)."""
 
