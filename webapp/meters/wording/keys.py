@@ -56,6 +56,7 @@ SENTENCES: Final = {
     "receiver_kind": _l(
         "Keys of the kind “%(kind)s” can't be used. Deposit an RSA key of 3072 bits or more, or an X25519 key."
     ),
+    "receiver_use": _l("This key says of itself that it is not for encryption (“use”)."),
     "receiver_weak": _l(
         "This public key is broken: whatever is encrypted to it can be read by anybody."
     ),
