@@ -18,9 +18,12 @@ from webapp.meters.telegrams import (
     TelegramError,
     Verdict,
     WmbusTelegram,
+    describe,
     prove,
     read,
     read_bytes,
+    read_upload,
+    status,
 )
 from webapp.meters.telegrams.frames import Format
 
@@ -475,3 +478,48 @@ def test_any_text_gives_an_answer(text: str) -> None:
     except TelegramError as error:
         said = str(error)
     assert said
+
+
+@pytest.mark.feature("K-25")
+def test_the_header_is_described_for_a_page() -> None:
+    lines = dict(describe(wmbus(OMS_B["telegram"])))
+    assert lines["Maker's code"] == "ELS"
+    assert lines["M-Bus number"] == "12345678"
+    assert lines["M-Bus medium"] == "Gas (03)"
+    assert lines["Sent by"] == "RAD 11223344 03 37"
+    assert lines["Encryption"] == "security mode 7"
+    assert "Status" not in lines
+    low = next(row for row in POSITIVE if row["id"] == "wmbusmeters-23-waterstarm")
+    assert dict(describe(wmbus(low["telegram"])))["Status"] == "Low battery"
+    assert "counter mode" in dict(describe(wmbus(MULTICAL["telegram"])))["Encryption"]
+    join = dict(describe(read(JOINS[0]["phy_payload"])))
+    assert (join["DevEUI"], join["JoinEUI"]) == ("0203040502030405", "0102030401020304")
+
+
+def test_every_bit_of_the_status_has_words() -> None:
+    assert status.words(None) == status.words(0) == []
+    assert status.words(0x03) == ["The meter reports an alarm"]
+    assert status.words(0x1D)[1:] == ["Low battery", "Permanent error", "Temporary error"]
+    assert status.words(0xA0) == ["The maker's own status: A0"]
+
+
+@pytest.mark.feature("K-25")
+def test_an_uploaded_file_may_hold_text_or_the_bytes_themselves() -> None:
+    raw = bytes.fromhex(PLAIN_ELF["telegram"])
+    for content in (
+        raw,
+        raw.hex().encode(),
+        raw.hex(" ").encode() + b"\r\n",
+        base64.b64encode(raw),
+    ):
+        telegram = read_upload(content)
+        assert isinstance(telegram, WmbusTelegram)
+        assert telegram.address.id == "24271170"
+    for content, code in (
+        (b"", "telegram_empty"),
+        (b"hello", "telegram_unreadable"),
+        (b"hello you", "telegram_unreadable"),
+    ):
+        with pytest.raises(TelegramError) as caught:
+            read_upload(content)
+        assert caught.value.sentence.code == code

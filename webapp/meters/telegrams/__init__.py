@@ -1,6 +1,7 @@
 """Captured telegrams (K-25): whose they are, and whether a key opens them.
 
     telegram = read("2E44931578563412…")      # wireless M-Bus, or a LoRaWAN join request; TelegramError otherwise
+    describe(telegram)                         # its header as lines for a page
     proof = prove(telegram, key)               # verdict with its sentence, and the readings
 
 Nothing here keeps, logs or shows a key. Sources: EN 13757-3 and -4 (records, frames, extended link layer), EN 13757-7
@@ -10,6 +11,7 @@ Nothing here keeps, logs or shows a key. Sources: EN 13757-3 and -4 (records, fr
 from __future__ import annotations
 
 from webapp.meters.telegrams import lorawan, opening
+from webapp.meters.telegrams.description import describe
 from webapp.meters.telegrams.headers import WmbusTelegram, parse
 from webapp.meters.telegrams.lorawan import JoinRequest
 from webapp.meters.telegrams.proofs import Proof, TelegramError, Verdict
@@ -24,8 +26,11 @@ __all__ = [
     "TelegramError",
     "Verdict",
     "WmbusTelegram",
+    "describe",
     "prove",
     "read",
+    "read_bytes",
+    "read_upload",
 ]
 
 
@@ -37,6 +42,18 @@ def read(text: str) -> Telegram:
 def read_bytes(raw: bytes) -> Telegram:
     """The same from bytes, as a file holds them."""
     return lorawan.parse(raw) if lorawan.is_lorawan(raw) else parse(raw)
+
+
+def read_upload(raw: bytes) -> Telegram:
+    """From a file: text as it would be pasted, or the telegram's bytes themselves."""
+    try:
+        return read(raw.decode("ascii"))
+    except UnicodeDecodeError:
+        return read_bytes(raw)
+    except TelegramError:
+        if raw.strip().isascii() and raw.decode("ascii").isprintable():
+            raise
+    return read_bytes(raw)
 
 
 def prove(telegram: Telegram, key: bytes) -> Proof:

@@ -119,11 +119,9 @@ class WmbusTelegram:
         return self.extended.access_number if self.extended else None
 
     @property
-    def encryption(self) -> str:
-        """For display: "ELL AES-CTR", "5", "7", "0"."""
-        if self.sealed:
-            return "ELL AES-CTR"
-        return str(self.transport.mode if self.transport else 0)
+    def status(self) -> int | None:
+        """The meter's status byte, where it is not encrypted."""
+        return self.transport.status if self.transport else None
 
 
 def parse(raw: bytes) -> WmbusTelegram:

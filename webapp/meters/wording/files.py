@@ -23,7 +23,6 @@ SENTENCES: Final = {
     "file_mapping": _l("Choose the column of %(field)s, or a value for all rows."),
     "file_mapping_column": _l("The file has no column %(number)s."),
     "file_too_large": _l("The file is larger than %(most)s MB."),
-    "row_short": _l("The row has %(cells)s cells; the heading has %(needed)s."),
     "row_cells": _l("The row needs maker, number and key, with semicolons between."),
     "row_no_identity": _l(
         "The row names no device: a serial number, a DevEUI or an M-Bus number is needed."
@@ -71,5 +70,4 @@ SENTENCES: Final = {
     "out_no_maker": _l("The device has no maker's code."),
     "out_no_oms_key": _l("The device has no OMS key."),
     "out_no_keys": _l("The device has no keys."),
-    "out_text": _l("“%(field)s” holds characters that the format can't carry."),
 }
