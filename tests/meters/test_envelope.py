@@ -194,9 +194,9 @@ def test_nothing_of_the_envelope_shows_or_pickles_a_key() -> None:
 def test_a_hundred_thousand_values_take_no_time_worth_speaking_of() -> None:
     data_key, _ = ring(("a", ONE)).create()
     bindings = [HERE._replace(meter=f"mtr_{n}") for n in range(100_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     sealed = list(data_key.seal_many((binding, KEY) for binding in bindings))
     stored = ((b, *pair) for b, pair in zip(bindings, sealed, strict=True))
     assert all(value == KEY for value in data_key.unseal_many(stored))
     assert len({nonce for nonce, _ in sealed}) == 100_000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -7,12 +7,13 @@ import io
 import json
 import random
 import re
+import resource
 import tempfile
 import time
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -414,33 +415,50 @@ def test_what_is_no_table_is_refused_with_a_sentence(content: bytes, code: str, 
 
 @pytest.mark.feature("K-4", "K-11")
 def test_ten_megabytes_of_junk_are_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     junk = random.Random(7).randbytes(10_000_000)
     with pytest.raises(FileError):
         own(junk)
     with pytest.raises(FileError):
         list(read(file(junk), DeliveryFormat.TTS_JSON))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
+
+
+def delivered(rows: int) -> IO[bytes]:
+    rolled, stream = random.Random(3), tempfile.TemporaryFile()  # noqa: SIM115
+    stream.write(b"Serial number;DevEUI;JoinEUI;AppKey\r\n")
+    for number in range(rows):
+        eui, key = f"70B3D57E{number:08X}", rolled.randbytes(16).hex()
+        stream.write(f"M-{number};{eui};0000000000000001;{key}\r\n".encode())
+    return stream
+
+
+def counted(stream: IO[bytes]) -> int:
+    rows = read(stream, DeliveryFormat.OWN_CSV, mapping=MAPPING)
+    return sum(isinstance(row, DeviceRow) for row in rows)
 
 
 @pytest.mark.feature("K-4")
 def test_large_files_are_read_in_bounded_memory() -> None:
-    rolled = random.Random(3)
-    with tempfile.TemporaryFile() as stream:
-        stream.write(b"Serial number;DevEUI;JoinEUI;AppKey\r\n")
-        for number in range(20_000):
-            eui, key = f"70B3D57E{number:08X}", rolled.randbytes(16).hex()
-            stream.write(f"M-{number};{eui};0000000000000001;{key}\r\n".encode())
+    with delivered(20_000) as stream:
         tracemalloc.start()
-        count = sum(
-            isinstance(row, DeviceRow)
-            for row in read(stream, DeliveryFormat.OWN_CSV, mapping=MAPPING)
-        )
+        count = counted(stream)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert count == 20_000
-        assert peak < 8_000_000
+        assert peak < 4_000_000
         assert not stream.closed
+
+
+@pytest.mark.slow
+@pytest.mark.feature("K-4")
+def test_a_million_rows_are_read_in_bounded_memory() -> None:
+    with delivered(1_000_000) as stream:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        started = time.process_time()
+        assert counted(stream) == 1_000_000
+        assert time.process_time() - started < 40
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
 
 
 def test_a_heading_without_rows_says_so() -> None:
@@ -505,10 +523,10 @@ def test_faults_and_duplicates_of_a_list_are_named_with_their_line() -> None:
 
 @pytest.mark.feature("K-11")
 def test_a_hundred_thousand_serials_are_read_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     text = "\n".join(f"MTR-{number}" for number in range(100_000))
     assert len(read_serials(file(text)).serials) == 100_000
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @given(st.binary(max_size=2000), st.sampled_from(list(DeliveryFormat)))

@@ -76,7 +76,10 @@ class Binding(NamedTuple):
 
 
 class DataKey:
-    """An open data key. One cipher object serves all values; used as a context manager it is shut at the end."""
+    """An open data key. One cipher object serves all values; used as a context manager it is shut at the end.
+
+    The key's bytes are kept by the cipher alone, and go with it: Python's own bytes can't be wiped.
+    """
 
     __slots__ = ("_cipher",)
 

@@ -10,6 +10,9 @@ Nothing here keeps, logs or shows a key. Sources: EN 13757-3 and -4 (records, fr
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from webapp.meters.kinds import KeyKind
 from webapp.meters.telegrams import lorawan, opening
 from webapp.meters.telegrams.description import describe
 from webapp.meters.telegrams.headers import WmbusTelegram, parse
@@ -17,6 +20,7 @@ from webapp.meters.telegrams.lorawan import JoinRequest
 from webapp.meters.telegrams.proofs import Proof, TelegramError, Verdict
 from webapp.meters.telegrams.texts import to_bytes
 
+DES_MODE = 2
 Telegram = WmbusTelegram | JoinRequest
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "Verdict",
     "WmbusTelegram",
     "describe",
+    "fitting",
     "prove",
     "read",
     "read_bytes",
@@ -61,3 +66,14 @@ def prove(telegram: Telegram, key: bytes) -> Proof:
     if isinstance(telegram, JoinRequest):
         return lorawan.prove(telegram, key)
     return opening.prove(telegram, key)
+
+
+def fitting(telegram: Telegram, kinds: Collection[KeyKind]) -> list[KeyKind]:
+    """Which of a device's keys to try, the likeliest first."""
+    if isinstance(telegram, JoinRequest):
+        wanted = [KeyKind.NWK_KEY if KeyKind.NWK_KEY in kinds else KeyKind.APP_KEY]
+    elif telegram.transport and telegram.transport.mode == DES_MODE:
+        wanted = [KeyKind.DES]
+    else:
+        wanted = [KeyKind.OMS_AES128, KeyKind.AES128]
+    return [kind for kind in wanted if kind in kinds]
