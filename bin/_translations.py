@@ -7,6 +7,7 @@ no screen says any more; `check` names what is not translated, or not well-forme
 from __future__ import annotations
 
 import argparse
+import ast
 import collections
 import io
 import re
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TRANSLATIONS = ROOT / "translations"
 LANGUAGES = ("fr", "de", "it", "es", "pl", "sv")
 KEYWORDS = ("_l", "_t", "lazy_gettext", "lazy_ngettext:1,2")
+DESCRIBING = {"Description": "summary", "Meta": "description"}
+SHOWN = {"DeviceState", "RequestState"}  # enumerations that bodies of the API are made of
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%")
 SAME = "same"  # the comment above an entry that is meant to read as in English
 
@@ -50,7 +53,36 @@ def extract() -> Catalog:
         command += [*keywords, "--sort-by-file", "-o", str(target), "."]
         subprocess.run(command, cwd=ROOT, check=True)
         with target.open("rb") as file:
-            return read_po(file)
+            catalogue = read_po(file)
+    for text, place in api_texts():
+        catalogue.add(text, locations=[place])
+    return catalogue
+
+
+def api_texts() -> Iterator[tuple[str, tuple[str, int]]]:
+    """What endpoints, their parameters and the shapes of bodies say of themselves: English in the OpenAPI document,
+    shown in the reader's language by the page of the API."""
+    for path in sorted((ROOT / "webapp").rglob("*.py")):
+        shapes = set(SHOWN)
+        for node in ast.walk(ast.parse(path.read_text())):
+            for text in _said_by(node, shapes):
+                yield text, (path.relative_to(ROOT).as_posix(), node.lineno)
+
+
+def _said_by(node: ast.AST, shapes: set[str]) -> Iterator[str]:
+    """`shapes`: the file's classes of which bodies are made; grows, since one may build on another."""
+    if isinstance(node, ast.ClassDef):
+        bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        if bases & (shapes | {"Struct"}):
+            shapes.add(node.name)
+        words = ast.get_docstring(node)
+        if words and node.name in shapes:
+            yield words
+    if isinstance(node, ast.Call):
+        wanted = DESCRIBING.get(ast.unparse(node.func).rpartition(".")[2])
+        for keyword in node.keywords:
+            if keyword.arg == wanted and isinstance(keyword.value, ast.Constant):
+                yield keyword.value.value
 
 
 def update() -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from flask_babel import force_locale, gettext
 from openapi_spec_validator import validate
 
 from tests.cast import Person
+from tests.rules.words import tool
+from webapp.core.web import Portal
 
 pytestmark = pytest.mark.feature("P-32")
 
@@ -59,3 +64,38 @@ def test_the_page_names_every_operation_and_every_part(visitor: Person) -> None:
 
 def test_every_page_links_to_it(admin: Person) -> None:
     assert 'href="/api"' in admin.get("/me/profile").text
+
+
+def _said(document: dict[str, Any]) -> Iterator[str]:
+    """What the document says in words and the page shows."""
+    for methods in document["paths"].values():
+        for its in methods.values():
+            yield its["summary"]
+            yield from (p["description"] for p in its.get("parameters", []) if "description" in p)
+    for schema in document["components"]["schemas"].values():
+        yield from (one["description"] for one in _with_words(schema))
+
+
+def _with_words(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in (schema, *schema.get("properties", {}).values()) if "description" in one]
+
+
+@pytest.mark.feature("P-31")
+def test_translators_get_every_text_of_the_page(visitor: Person) -> None:
+    document = visitor.get("/api/openapi.json").json
+    assert document
+    known = {message.id for message in tool.extract() if message.id}
+    assert set(_said(document)) - known == set()
+
+
+@pytest.mark.feature("P-31")
+def test_the_page_speaks_the_readers_language_and_the_document_english(
+    visitor: Person, portal: Portal
+) -> None:
+    german = {"Accept-Language": "de"}
+    document = visitor.get("/api/openapi.json", headers=german).json
+    assert document == visitor.get("/api/openapi.json").json
+    assert document
+    page = html.unescape(visitor.get("/api", headers=german).text)
+    with portal.test_request_context(), force_locale("de"):
+        assert all(gettext(text) in page for text in _said(document))

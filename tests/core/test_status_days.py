@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
 from tests.cast import Person
-from webapp.core import status_days
+from webapp import clock
+from webapp.core import drains, status_days
 from webapp.core.db import commit, db
 from webapp.core.health import Part
 from webapp.core.status_days import KEPT_DAYS, Recorder, StatusDay, histories, probe_portal
@@ -133,6 +134,23 @@ def test_the_portal_is_asked_as_visitors_ask_it(
     gone = replace(settings, status_probe_url="http://127.0.0.1:9")
     monkeypatch.setitem(ground.extensions, "settings", gone)
     assert probe_portal().state == "alarm"
+
+
+def test_the_clock_counts_by_itself_without_redis_and_worker(
+    ground: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = threading.Event()
+
+    def look() -> list[Part]:
+        stopping.set()
+        return [part("queue", "warning")]
+
+    monkeypatch.setattr(status_days, "RECORDER", Recorder(look))
+    gone = drains.connect("redis://127.0.0.1:9", timeout_seconds=1)
+    monkeypatch.setitem(ground.extensions, "redis", gone)
+    nothing_due = {drain.name: float("inf") for drain in drains.all_drains()}
+    clock._hold_the_lock(clock.Timetable(nothing_due), stopping)
+    assert [counts for (name, _day), counts in rows().items() if name == "queue"] == [(1, 0, 1)]
 
 
 # The page

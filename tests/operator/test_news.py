@@ -89,7 +89,7 @@ def test_what_has_not_begun_cannot_end(operator: Person) -> None:
 
 def test_deleting_asks_first(operator: Person, world: World) -> None:
     url = written(operator)
-    assert "Delete these news?" in operator.get(f"{url}/deletion").text
+    assert "Delete this news?" in operator.get(f"{url}/deletion").text
     assert operator.post(f"{url}/deletion").status_code == 303
     assert operator.get(url).status_code == 404
     assert events(world)[-1] == "operator:news:deleted"

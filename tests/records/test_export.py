@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from tests.cast import Person, World
+from tests.cast import Person, World, sign_in
 from tests.orgs.trees import events
 from tests.printers.desk import call_for_help
-from tests.records.conftest import Field, export, latest_work, rows_in, stale_proof, work_off
+from tests.records.conftest import (
+    Field,
+    export,
+    latest_work,
+    opened,
+    rows_in,
+    stale_proof,
+    work_off,
+)
+from webapp.accounts.models import User
+from webapp.core.activities import Activity
 from webapp.core.clock import utcnow
 from webapp.core.db import commit, db
 from webapp.core.exports import all_exported
@@ -21,6 +34,7 @@ from webapp.core.files import File
 from webapp.core.tenancy import scope, unscoped
 from webapp.printers.models import PanicButton
 from webapp.records import export_work
+from webapp.settings import Settings
 
 pytestmark = pytest.mark.feature("Q-22")
 
@@ -140,8 +154,6 @@ def test_it_is_its_maker_s_alone_and_gone_after_a_day(admin: Person, world: Worl
     assert file.for_user_id == admin.user_id
     assert admin.get(url).status_code == 200
     with time_machine.travel(utcnow() + timedelta(hours=23)):
-        from tests.cast import sign_in
-
         assert sign_in(world, "admin@acme.test").get(url).status_code == 200
     with time_machine.travel(utcnow() + timedelta(hours=25)):
         assert sign_in(world, "admin@acme.test").get(url).status_code == 404
@@ -150,8 +162,6 @@ def test_it_is_its_maker_s_alone_and_gone_after_a_day(admin: Person, world: Worl
 def test_a_cancelled_one_leaves_no_file(admin: Person, world: World) -> None:
     asked = admin.post(f"{data(world)}/exports")
     with world.portal.app_context(), unscoped("one step"):
-        from webapp.core.activities import Activity
-
         work = db.session.scalars(select(Activity)).one()
         with scope(world.acme_id):
             export_work.export_step(work)
@@ -162,3 +172,54 @@ def test_a_cancelled_one_leaves_no_file(admin: Person, world: World) -> None:
     assert latest_work(world).state == "cancelled"
     with world.portal.app_context(), unscoped("looking"):
         assert db.session.scalars(select(File)).all() == []
+
+
+def test_the_table_follows_its_maker_s_spreadsheet(admin: Person, world: World) -> None:
+    with world.portal.app_context():
+        db.session.get_one(User, admin.user_id).csv_delimiter = ";"
+        commit()
+    first = export(admin).read("tables/users.csv").decode("utf-8-sig").splitlines()[0]
+    assert first.startswith("id;public_id;name;")
+
+
+WORK = """
+from webapp import create_app
+from webapp.core import drains
+with create_app().app_context():
+    drains.run("activities")
+"""
+
+
+@pytest.mark.feature("Q-10")
+def test_a_worker_that_dies_in_the_middle_is_followed_by_another(
+    admin: Person, acme: Field, settings: Settings
+) -> None:
+    """What the dead one had not committed is done once more, and stands in the file once."""
+    world = admin.world
+    call_for_help(acme)
+    asked = admin.post(f"{data(world)}/exports")
+    environ = {
+        **os.environ,
+        "OUTPOST_ENV": "test",
+        "BASE_URL": settings.base_url,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "CODE_PEPPER": settings.code_pepper,
+        "DATA_DIR": str(settings.data_dir),
+        "OUTPOST_CRASH_AT": "export.before_commit#9",
+    }
+    ran = subprocess.run([sys.executable, "-c", WORK], env=environ, capture_output=True)
+    assert ran.returncode == -9, ran.stderr
+    half = latest_work(world)
+    assert half.cursor is not None
+    assert half.cursor["table"] == 4, "eight entries stand: four tables in both forms"
+    with world.portal.app_context(), unscoped("the dead are missed"):
+        db.session.execute(update(Activity).values(claimed_until=utcnow() - timedelta(seconds=1)))
+        commit()
+    work_off(world.portal)
+    page = admin.get(asked.location).text
+    url = next(p for p in page.split('"') if "/downloads/" in p and p[-1] != "/")
+    archive = opened(admin.get(url).data)
+    assert len(archive.namelist()) == len(set(archive.namelist()))
+    assert len(rows_in(archive, "tables/panic_requests.jsonl")) == 1

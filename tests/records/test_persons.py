@@ -139,7 +139,7 @@ def test_the_account_is_an_empty_shell(anna: Person) -> None:
         assert row.email.endswith("@erased.invalid")
         assert row.name == f"Erased person {who.public_id[:6]}"
         for model in (UserSession, KnownBrowser, Notification, Membership):
-            mine = select(model).where(model.user_id == who.id)  # type: ignore[attr-defined]
+            mine = select(model).where(model.user_id == who.id)
             assert db.session.scalars(mine).all() == []
         request = db.session.scalars(select(PanicRequest)).one()
         assert (request.email, request.message) == ("", "")

@@ -21,11 +21,12 @@ pytestmark = pytest.mark.feature("P-31")
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = [language for language in LANGUAGES if language != "en"]
-# Mails and panic pages have texts of their own in each language; the design page is for development.
+# Mails, panic pages and help have texts of their own in each language; the design page is for development.
 TEMPLATES = sorted(
     path
     for path in (ROOT / "templates").rglob("*.html")
     if path.relative_to(ROOT).parts[1] not in {"emails", "panic", "design"}
+    and not (path.relative_to(ROOT).parts[1] == "help" and len(path.relative_to(ROOT).parts) > 3)
 )
 # Names, and what is the same in all languages.
 NOT_WORDS = {"Outpost", "CSV", "JSON", "ms", "API", "RSS", "OpenAPI", "Ctrl"}

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from webapp.accounts import journal, mails
 from webapp.accounts.events import AccountEvent
 from webapp.accounts.models import EmailChange, PasswordReset, User
-from webapp.accounts.names import lock_names
+from webapp.accounts.names import free_address, lock_names
 from webapp.accounts.queries import find_person
 from webapp.core.clock import utcnow
 from webapp.core.crypto import digest, token
@@ -42,7 +42,7 @@ def ask_email_change(
     Raises `Refusal` at `field`, and `TooMany`. Earlier links of this person die.
     """
     new = checked_address(address, field=field)
-    if new.casefold() == user.email.casefold():
+    if new.casefold() == user.email.casefold() and user.email_confirmed:
         raise Refusal(_("This is the address that the account has now."), field=field)
     take(BY_ACCOUNT, user.id)
     give_up_change(user, now=now)
@@ -58,6 +58,26 @@ def ask_email_change(
     )
     journal.note(AccountEvent.EMAIL_CHANGE_ASKED, user, {"email": new}, by=by)
     _mail(user, new, secret)
+
+
+def ask_confirmation(user: User, *, by: Principal, now: datetime) -> None:
+    """Mail a link to the address that the account has, while nobody has confirmed it. Raises `TooMany`."""
+    if user.email_confirmed:
+        return
+    take(BY_ACCOUNT, user.id)
+    give_up_change(user, now=now)
+    secret = token()
+    db.session.add(
+        EmailChange(
+            user=user,
+            email=user.email,
+            token_digest=digest(secret),
+            created_at=now,
+            expires_at=now + LINK_LIFE,
+        )
+    )
+    journal.note(AccountEvent.EMAIL_CHANGE_ASKED, user, {"email": user.email}, by=by)
+    _mail(user, user.email, secret)
 
 
 def _mail(user: User, address: str, secret: str) -> None:
@@ -117,9 +137,12 @@ def use_change(row: EmailChange, *, now: datetime) -> bool:
     if not _consume(row, now) or find_person(row.email) is not None:
         return False
     user, old = row.user, row.user.email
-    user.email = row.email
+    knew_the_old = user.email_confirmed
+    free_address(row.email, but=user)
+    user.email, user.email_confirmed = row.email, True
     _kill_links(user, now)
-    mails.mail_address_changed(user, old, now=now)
+    if knew_the_old:
+        mails.mail_address_changed(user, old, now=now)
     journal.note(AccountEvent.EMAIL_CHANGED, user, {"changes": {"email": [old, row.email]}})
     return True
 

@@ -48,6 +48,14 @@ def _page(form: EmailForm, *, status: int = 200) -> Response:
     return render(PAGE, form=form, waiting=waiting, status=status)
 
 
+@bp.post("/me/email/confirmations")
+@allow(SIGNED_IN)
+def confirm_own_email() -> ResponseReturnValue:
+    """Once more the link to the address that nobody has confirmed yet."""
+    email_changes.ask_confirmation(current_user, by=acting(), now=utcnow())
+    return see_other(url_for("accounts.email"))
+
+
 @bp.post("/me/email/endings")
 @allow(SIGNED_IN)
 def give_up_email() -> ResponseReturnValue:

@@ -129,7 +129,10 @@ def absolute(endpoint: str, **values: Any) -> str:
 
 
 def _send(kind: str, user: User, values: dict[str, Value], *, to: str = "") -> Mail | None:
-    """None, logged, where it can't be written: the password is set all the same."""
+    """None, logged, where it can't be written: the password is set all the same. None, too, where nobody has
+    confirmed to read the person's address."""
+    if not to and not user.email_confirmed:
+        return None
     try:
         return outbox.send(
             kind,

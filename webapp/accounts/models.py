@@ -28,6 +28,9 @@ class User(Global, Versioned, Base):
     public_id: Mapped[PublicId]
     username: Mapped[str]
     email: Mapped[str]
+    email_confirmed: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """False: typed with a link-only invitation, and nobody has shown yet to read it. It signs nobody in, gets no mail
+    but the link that confirms it, and gives way to whoever can confirm it."""
     name: Mapped[str]
     sort_name: Mapped[str]
     password_hash: Mapped[str | None]

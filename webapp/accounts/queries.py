@@ -13,9 +13,11 @@ ADMINISTRATOR = "administrator"  # orgs.permissions.Role, which stands above thi
 
 
 def find_person(name: str) -> User | None:
-    """By user name or e-mail, whatever the case; a user name has no @."""
-    column = User.email if "@" in name else User.username
-    return db.session.scalar(select(User).where(func.lower(column) == func.lower(name)))
+    """By user name or confirmed e-mail, whatever the case; a user name has no @."""
+    if "@" in name:
+        held = (func.lower(User.email) == func.lower(name), User.email_confirmed)
+        return db.session.scalar(select(User).where(*held))
+    return db.session.scalar(select(User).where(func.lower(User.username) == func.lower(name)))
 
 
 def home_organisation_id(user: User | None) -> int | None:

@@ -37,8 +37,8 @@ personal(
 )
 personal(
     SignUp,
-    "name email",
-    gives="name email language created_at used_at",
+    "name email address",
+    gives="name email language address created_at used_at",
     of=lambda who: func.lower(SignUp.email) == who.email.lower(),
     erase=DELETE,
 )

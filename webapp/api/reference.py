@@ -94,7 +94,7 @@ def _operation(path: str, method: str, its: Schema) -> Operation:
         id=its["operationId"],
         method=method.upper(),
         path=path,
-        summary=its["summary"],
+        summary=_said(its["summary"]),
         shows=next(iter(security), None),
         permissions=[_permission(role) for roles in security.values() for role in roles],
         parameters=[_parameter(p) for p in its.get("parameters", []) if p["in"] == "query"],
@@ -104,9 +104,15 @@ def _operation(path: str, method: str, its: Schema) -> Operation:
     )
 
 
+def _said(words: str) -> str:
+    """The document is English; the page speaks the reader's language. `bin/_translations.py` finds the texts."""
+    return str(_(words)) if words else ""
+
+
 def _answers(responses: Schema) -> Iterator[Answer]:
     for status, its in responses.items():
-        yield Answer(status, its["description"], _target(_content(its)))
+        words = _("Nothing has changed.") if status == "304" else its["description"]
+        yield Answer(status, str(words), _target(_content(its)))
 
 
 def _content(its: Schema) -> Schema:
@@ -126,7 +132,7 @@ def _parameter(its: Schema) -> Field:
         _type(schema),
         _target(schema),
         its["required"],
-        its.get("description", ""),
+        _said(its.get("description", "")),
         None if default in (None, "", []) else str(default),
     )
 
@@ -134,11 +140,13 @@ def _parameter(its: Schema) -> Field:
 def _part(name: str, schema: Schema) -> Part:
     required = schema.get("required", [])
     fields = [
-        Field(member, _type(its), _target(its), member in required, its.get("description", ""))
+        Field(
+            member, _type(its), _target(its), member in required, _said(its.get("description", ""))
+        )
         for member, its in schema.get("properties", {}).items()
     ]
     values = [Field(str(v), _("value"), None, False, "") for v in schema.get("enum", [])]
-    return Part(name, schema.get("description", ""), fields or values)
+    return Part(name, _said(schema.get("description", "")), fields or values)
 
 
 def _target(schema: Schema) -> str | None:

@@ -7,7 +7,7 @@ def init_app(app: Flask) -> None:
     from flask_babel import lazy_gettext as _
 
     from webapp.alarms import portal
-    from webapp.backups import jobs, watching  # noqa: F401 - the sweep registers itself
+    from webapp.backups import jobs, records, watching  # noqa: F401 - sweeps register themselves
     from webapp.backups.cli import backup
     from webapp.backups.routes import bp
     from webapp.core.navigation import Place, register

@@ -20,9 +20,7 @@ from webapp.core.web import is_fragment, render
 @bp.get("/status")
 @allow(PUBLIC)
 def status() -> Response:
-    found = parts()
-    if any(part.name == "database" and part.state != "online" for part in found):
-        forget_visitor()
+    found = _asked()
     overall, whole = worst(part.state for part in found), not is_fragment()
     return render(
         "core/status.html",
@@ -39,7 +37,7 @@ def status() -> Response:
 @bp.get("/status.json")
 @allow(PUBLIC)
 def status_json() -> Response:
-    found = parts()
+    found = _asked()
     told = announcements.announcements("status")
     days = {part.name: history for part, history in _histories(found)}
     return jsonify(
@@ -60,6 +58,14 @@ def status_json() -> Response:
             ],
         }
     )
+
+
+def _asked() -> list[Part]:
+    """Without a database nobody can be asked who is signed in, nor in which language they read."""
+    found = parts()
+    if any(part.name == "database" and part.state != "online" for part in found):
+        forget_visitor()
+    return found
 
 
 def _part(part: Part, history: History | None) -> dict[str, Any]:

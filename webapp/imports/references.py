@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from sqlalchemy import Column, literal, select, union_all
+from sqlalchemy import BigInteger, Column, any_, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.core.db import Base, db
 
@@ -14,8 +15,9 @@ def referring(table: str, ids: Sequence[int], *, but: Container[str]) -> dict[in
     columns = [column for column in _columns(table) if column.table.name not in but]
     if not ids or not columns:
         return {}
+    these = any_(literal(list(ids), ARRAY(BigInteger)))  # one parameter, however many ids and keys
     asked = [
-        select(column.label("id"), literal(column.table.name).label("by")).where(column.in_(ids))
+        select(column.label("id"), literal(column.table.name).label("by")).where(column == these)
         for column in columns
     ]
     return {found: by for found, by in db.session.execute(union_all(*asked))}  # noqa: C416

@@ -7,7 +7,7 @@ def init_app(app: Flask) -> None:
     from flask_babel import lazy_gettext as _
 
     from webapp.core.navigation import Place, register
-    from webapp.legal import events  # noqa: F401 - they register themselves
+    from webapp.legal import events, records  # noqa: F401 - they register themselves
     from webapp.legal.foot import legal_foot
     from webapp.legal.pages import bp as pages
     from webapp.legal.routes import bp as operator

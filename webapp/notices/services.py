@@ -56,7 +56,7 @@ def notify(
         with unscoped("rows for people about the organisation that the caller names"):
             db.session.execute(insert(Notification), rows)
     for user in told:
-        if mails and wants[user.id][1]:
+        if mails and wants[user.id][1] and user.email_confirmed:
             _mail(user, organisation, url, texts[user.language])
     return told
 

@@ -53,7 +53,7 @@ def end_news(row: News, *, of: Organisation, now: datetime) -> None:
     """No longer shown from now on; what was never shown can only be deleted."""
     state = row.state_at(now)
     if state == "planned":
-        raise Refusal(_("These news have not begun yet. Change their time, or delete them."))
+        raise Refusal(_("This news has not begun yet. Change its time, or delete it."))
     if state == "over":
         return
     row.to_at = now

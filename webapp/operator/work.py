@@ -29,7 +29,7 @@ def name_tables(names: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class DueTable:
-    """The open and the failed rows of one table. `late` is for how long the oldest has been due."""
+    """The open and the failed rows of one table."""
 
     table: str
     waiting: int
@@ -38,7 +38,12 @@ class DueTable:
     failed: int
     oldest_due_at: datetime | None
     next_due_at: datetime | None
-    late: timedelta | None
+    asked_at: datetime
+
+    @property
+    def late(self) -> timedelta | None:
+        """For how long the oldest has been due."""
+        return None if self.oldest_due_at is None else self.asked_at - self.oldest_due_at
 
     @property
     def label(self) -> object:
@@ -87,7 +92,5 @@ def _facts_of(model: type[Due], now: datetime) -> DueTable:
         func.min(model.due_at).filter(model.state.in_(OPEN), is_due),
         func.min(model.due_at).filter(model.state == JobState.WAITING, ~is_due),
     ).where(model.state.in_([*OPEN, JobState.FAILED]))
-    waiting, due, claimed, failed, oldest, following = db.session.execute(counted).one()
-    late = now - oldest if oldest else None
     table: str = model.__tablename__  # type: ignore[attr-defined]
-    return DueTable(table, waiting, due, claimed, failed, oldest, following, late)
+    return DueTable(table, *db.session.execute(counted).one(), now)

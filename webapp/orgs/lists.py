@@ -21,7 +21,7 @@ from webapp.core.tenancy import scope
 from webapp.orgs.access import current_organisation, may
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
-from webapp.orgs.queries import MOST_CHOICES, members, open_organisations_below, organisations_below
+from webapp.orgs.queries import MOST_CHOICES, members, organisations_below
 
 Items = list[Mapping[str, Any] | None]
 
@@ -64,19 +64,31 @@ def parent_in_reach(row: Organisation) -> str:
     return row.parent.name
 
 
+FEW = 200
+"""Options of a drop-down. Where there are more, the list's search finds them, and only what is chosen is offered."""
+
+
 def organisation_options() -> list[Option]:
-    return [
-        Option(o.public_id, o.name, o.id) for o in open_organisations_below(current_organisation())
-    ]
+    return _few_organisations(organisations_below(current_organisation()), "organisation")
 
 
 def _parent_options() -> list[Option]:
-    parents = {
-        o.parent.id: o.parent
-        for o in open_organisations_below(current_organisation())
-        if o.parent is not None and o.id != current_organisation().id
-    }
-    return [Option(o.public_id, o.name, o.id) for o in parents.values()]
+    """Those that have others below them."""
+    here = current_organisation()
+    lower = organisations_below(here).where(Organisation.id != here.id)
+    parents = lower.with_only_columns(Organisation.parent_id).order_by(None).distinct()
+    among = organisations_below(here).where(Organisation.id.in_(parents))
+    return _few_organisations(among, "parent")
+
+
+def _few_organisations(statement: Any, name: str) -> list[Option]:
+    columns = (Organisation.public_id, Organisation.name, Organisation.id)
+    open_ones = statement.with_only_columns(*columns).where(Organisation.closed_at.is_(None))
+    found = db.session.execute(open_ones.order_by(Organisation.path).limit(FEW + 1)).all()
+    if len(found) > FEW:
+        chosen = Organisation.public_id.in_(request.args.getlist(name)[:FEW])
+        found = db.session.execute(open_ones.where(chosen)).all()
+    return [Option(row.public_id, row.name, row.id) for row in found]
 
 
 def _reference_options() -> list[Option]:
@@ -187,15 +199,17 @@ def state_in_words(user: User) -> str:
     return str(_("First password") if user.must_change_password else _("Active"))
 
 
-def _people_options(label: Any) -> list[Option]:
+def _people_options(name: str, label: Any) -> list[Option]:
     with users_scope():
-        found = db.session.scalars(
-            select(User)
-            .where(User.id.in_(members().with_only_columns(Membership.user_id).order_by(None)))
-            .order_by(User.sort_name)
-            .limit(MOST_CHOICES)
-        )
-        return [Option(u.public_id, label(u), u.id) for u in found]
+        ids = db.session.scalars(select(Membership.user_id).limit(FEW + 1)).all()
+        people = select(User.public_id, label.label("label"), User.id).order_by(User.sort_name)
+        if len(ids) > FEW:
+            named = User.public_id.in_(request.args.getlist(name)[:FEW])
+            mine = members().with_only_columns(Membership.user_id).order_by(None)
+            people = people.where(named, User.id.in_(mine))
+        else:
+            people = people.where(User.id.in_(ids))
+        return [Option(row.public_id, row.label, row.id) for row in db.session.execute(people)]
 
 
 def users_scope() -> AbstractContextManager[None]:
@@ -236,9 +250,9 @@ USERS = Listing(
     ],
     search_hint=_l("Name, e-mail, user name"),
     filters=[
-        Choice("name", _l("Name"), Membership.user_id, lambda: _people_options(lambda u: u.name)),
+        Choice("name", _l("Name"), Membership.user_id, lambda: _people_options("name", User.name)),
         Choice(
-            "email", _l("E-mail"), Membership.user_id, lambda: _people_options(lambda u: u.email)
+            "email", _l("E-mail"), Membership.user_id, lambda: _people_options("email", User.email)
         ),
         Choice(
             "organisation", _l("Organisation"), Membership.organisation_id, organisation_options

@@ -15,10 +15,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 from sqlalchemy.orm import undefer
 
+from webapp.accounts.models import User
 from webapp.activities.kinds import DownloadKind, register
 from webapp.audit import log as audit
 from webapp.core.activities import Activity, activity, start
 from webapp.core.clock import utcnow
+from webapp.core.crashpoints import crash_point
 from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.exports import Exported, all_exported, kept_back
@@ -88,6 +90,7 @@ def export_step(work: Activity) -> bool:
     cursor["archive"] = archive.state()
     work.cursor = cursor
     work.finished = min(cursor["table"], work.total)
+    crash_point("export.before_commit")
     return False
 
 
@@ -120,8 +123,15 @@ def _begin(work: Activity) -> None:
         "part": 1,
         "file": 0,
         "rows": {},
+        "delimiter": _delimiter_of(work),
         "archive": Archive.begun(now).state(),
     }
+
+
+def _delimiter_of(work: Activity) -> str:
+    """As the maker's spreadsheet wants it."""
+    wanted = select(User.csv_delimiter).where(User.id == work.user_id)
+    return db.session.scalar(wanted) or ","
 
 
 def _file(work: Activity) -> File:
@@ -131,12 +141,14 @@ def _file(work: Activity) -> File:
 def _some_rows(table: Exported, cursor: dict[str, Any], archive: Archive, work: Activity) -> bytes:
     """The next rows, with the entry opened before the first and closed after the last."""
     form, content = writing.FORMATS[cursor["form"]], b""
+    habit = {"delimiter": cursor["delimiter"]}
     if archive.current is None:
         content += archive.open(_entry_name(table, form, cursor["part"]))
-        content += archive.write(writing.heading(form, table.columns))
+        content += archive.write(writing.heading(form, table.columns, **habit))
     rows = db.session.execute(_statement(table, cursor["after"], work.organisation_id)).all()
     if rows:
-        content += archive.write(writing.lines(form, table.columns, [row[1:] for row in rows]))
+        lines = writing.lines(form, table.columns, [row[1:] for row in rows], **habit)
+        content += archive.write(lines)
         cursor["after"] = rows[-1][0]
         _count(cursor, table, form, len(rows))
     if len(rows) < ROWS_A_STEP:
@@ -223,7 +235,7 @@ def _about_export(name: str, began: datetime, ended: datetime) -> str:
         f"Everything that {name} holds in Outpost, as written between {began:%Y-%m-%d %H:%M:%S} and "
         f"{ended:%Y-%m-%d %H:%M:%S} UTC.\nRows written meanwhile may be in one table and missing in another.\n\n"
         "tables/<name>.jsonl   JSON lines (UTF-8): one row a line, an object of column and value.\n"
-        "tables/<name>.csv     The same for spreadsheets (UTF-8 with BOM, comma, CRLF). Texts that a\n"
+        "tables/<name>.csv     The same for spreadsheets (UTF-8 with BOM, CRLF, your delimiter). Texts that a\n"
         "                      spreadsheet would run as a formula begin with an apostrophe; lists and objects\n"
         "                      are JSON texts.\n"
         "files/                The contents of files up to 5 MB, named by their public id.\n\n"

@@ -35,18 +35,20 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def lines(form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def lines(
+    form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ","
+) -> bytes:
     if form == "csv":
-        return _csv([[_cell(value) for value in row] for row in rows])
+        return _csv([[_cell(value) for value in row] for row in rows], delimiter)
     return "".join(
         json.dumps(dict(zip(columns, map(plain, row), strict=True)), ensure_ascii=False) + "\n"
         for row in rows
     ).encode()
 
 
-def heading(form: str, columns: Sequence[str]) -> bytes:
+def heading(form: str, columns: Sequence[str], *, delimiter: str = ",") -> bytes:
     """JSON lines need none."""
-    return BOM.encode() + _csv([list(columns)]) if form == "csv" else b""
+    return BOM.encode() + _csv([list(columns)], delimiter) if form == "csv" else b""
 
 
 def _cell(value: Any) -> str:
@@ -64,7 +66,7 @@ def _cell(value: Any) -> str:
     return harmless(json.dumps(value, ensure_ascii=False))
 
 
-def _csv(rows: list[list[str]]) -> bytes:
+def _csv(rows: list[list[str]], delimiter: str) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode()

@@ -34,7 +34,7 @@ from sqlalchemy.types import BigInteger
 from webapp.core.db import Base, db, statement_timeout
 from webapp.core.listing import Ends, Starts, Words
 from webapp.core.names import sort_name
-from webapp.core.tenancy import scope, unscoped
+from webapp.core.tenancy import unscoped
 from webapp.devices.models import Device
 from webapp.devices.pages import page_of
 from webapp.orgs.models import Organisation
@@ -54,7 +54,7 @@ FEW_ORGANISATIONS = 300
 FEW_DEVICES = 1500
 PATIENCE_MS = 30
 """For the beginning of a word: the words' index collects all that begin so before it gives the first."""
-MOST_WORD_MATCHES = 4000
+MOST_WORD_MATCHES = 2000
 """Of a word that a million names share, the index gives about as many at random: enough to show some."""
 
 
@@ -64,6 +64,36 @@ class Way:
 
     condition: ColumnElement[bool]
     order: Any
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The organisations of a reach: the upper one (None: all there are), and those below it while they are few."""
+
+    here: Organisation | None
+    below: Sequence[int] = ()
+    are_many: bool = False
+
+    @classmethod
+    def of(cls, reach: Reach) -> Ground:
+        if reach.organisation is None:
+            return cls(None)
+        open_ones = _all_below(reach.organisation).where(ORGANISATIONS.c.closed_at.is_(None))
+        below = db.session.scalars(open_ones.limit(FEW_ORGANISATIONS + 1)).all()
+        if len(below) > FEW_ORGANISATIONS:
+            return cls(reach.organisation, are_many=True)
+        return cls(reach.organisation, below)
+
+    def owns(self, owner_id: Any) -> ColumnElement[bool]:
+        """Not asked where everything is in reach."""
+        assert self.here is not None  # noqa: S101
+        if self.are_many:
+            low, high = self.here.path, self.here.path[:-1] + "0"
+            path = ORGANISATIONS.c.path
+            of_tree = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == owner_id)
+            return of_tree.where(path >= low, path < high).exists()
+        condition: ColumnElement[bool] = owner_id.in_([self.here.id, *self.below])
+        return condition
 
 
 Places = Callable[[Way, Sequence[str]], Select[Any]]
@@ -83,28 +113,47 @@ def find_devices(typed: str, reach: Reach) -> Group:
 
 def _ids(typed: str, reach: Reach, kinds: Sequence[str]) -> list[int]:
     """In order of how they were found, without doubles; one more than is shown."""
-    found = dict.fromkeys(_in_order(typed, reach, kinds))
+    ground = Ground.of(reach)
+    found = dict.fromkeys(_in_order(typed, ground, kinds))
+    mine = _few_devices(ground) if len(found) <= SHOWN else None
     for words, is_last in _word_conditions(typed):
         if len(found) > SHOWN or (is_last and found):
             break
-        found.update(dict.fromkeys(_by_words(words, reach, kinds, in_haste=is_last)))
+        statement = _named(words, ground, kinds, mine)
+        found.update(dict.fromkeys(_in_haste(statement) if is_last else _asked(statement)))
     return list(found)[: SHOWN + 1]
+
+
+def _asked(statement: Select[Any]) -> Sequence[int]:
+    with unscoped("the statement names the organisations of the reach"):
+        return db.session.scalars(statement).all()
+
+
+def _in_haste(statement: Select[Any]) -> Sequence[int]:
+    """As far as it comes in a moment. The savepoint is rolled back in any case, and with it the short time-out."""
+    attempt = db.session.begin_nested()
+    try:
+        with statement_timeout(PATIENCE_MS):
+            return _asked(statement)
+    except OperationalError:
+        log.info("search_word_too_frequent")
+        return []
+    finally:
+        attempt.rollback()
 
 
 # By the indexes that give them in order -----------------------------------------------------------------------------
 
 
-def _in_order(typed: str, reach: Reach, kinds: Sequence[str]) -> list[int]:
+def _in_order(typed: str, ground: Ground, kinds: Sequence[str]) -> Sequence[int]:
     """One statement: what is exactly so anywhere comes before what only begins so here, that before below."""
-    places = list(_places(reach))
+    places = list(_places(ground))
     ways = [(way, place) for group in _ways(typed) for place in places for way in group]
     branches = [
         _branch(place(way, kinds).subquery(), rank) for rank, (way, place) in enumerate(ways)
     ]
     together = union_all(*branches).subquery()
-    wanted = select(together.c.id).order_by(together.c.rank, together.c.by)
-    with unscoped("each branch names the organisations of the reach"):
-        return list(db.session.scalars(wanted))
+    return _asked(select(together.c.id).order_by(together.c.rank, together.c.by))
 
 
 def _branch(found: Any, rank: int) -> Select[Any]:
@@ -125,17 +174,16 @@ def _ways(typed: str) -> tuple[list[Way], list[Way]]:
     return exact, vague
 
 
-def _places(reach: Reach) -> Iterator[Places]:
-    if reach.organisation is None:
+def _places(ground: Ground) -> Iterator[Places]:
+    here, below = ground.here, ground.below
+    if here is None:
         yield lambda way, kinds: _few(way, kinds)
         return
-    here = reach.organisation
     yield lambda way, kinds: _few(way, kinds, DEVICES.c.organisation_id == here.id)
-    below = _ids_below(here)
-    if below and len(below) <= FEW_ORGANISATIONS:
-        yield lambda way, kinds: _in_each(below, way, kinds)
-    elif below:
+    if ground.are_many:
         yield lambda way, kinds: _few(way, kinds, DEVICES.c.organisation_id.in_(_all_below(here)))
+    elif below:
+        yield lambda way, kinds: _in_each(below, way, kinds)
 
 
 def _few(way: Way, kinds: Sequence[str], *whose: ColumnElement[bool]) -> Select[Any]:
@@ -167,12 +215,6 @@ def _all_below(organisation: Organisation) -> Select[Any]:
     return select(ORGANISATIONS.c.id).where(path > low, path < high)
 
 
-def _ids_below(organisation: Organisation) -> list[int]:
-    """The organisations below, one more than are few."""
-    open_ones = _all_below(organisation).where(ORGANISATIONS.c.closed_at.is_(None))
-    return list(db.session.scalars(open_ones.limit(FEW_ORGANISATIONS + 1)))
-
-
 def _some(condition: ColumnElement[bool] | None) -> ColumnElement[bool]:
     assert condition is not None  # noqa: S101 - only Words and Number may find nothing to ask
     return condition
@@ -194,49 +236,37 @@ def _word_conditions(typed: str) -> list[tuple[ColumnElement[bool], bool]]:
     return [(c, c is begins) for c in (whole, begins) if c is not None]
 
 
-def _by_words(
-    words: ColumnElement[bool], reach: Reach, kinds: Sequence[str], *, in_haste: bool
-) -> list[int]:
-    """Here first, then in the whole reach; `in_haste`: as far as it comes in a moment."""
-    found: dict[int, None] = {}
-    here = reach.organisation
-    if here is not None:
-        with scope(here.id):
-            found.update(dict.fromkeys(_patiently(words, kinds, in_haste)))
-    if len(found) <= SHOWN:
-        with reach.entered():
-            found.update(dict.fromkeys(_patiently(words, kinds, in_haste)))
-    return list(found)
+def _named(
+    words: ColumnElement[bool], ground: Ground, kinds: Sequence[str], mine: Sequence[int] | None
+) -> Select[Any]:
+    """Here first. Where few devices are in reach they are looked through; else the words' own index comes first.
 
-
-def _patiently(words: ColumnElement[bool], kinds: Sequence[str], in_haste: bool) -> Sequence[int]:
-    statement = _named(words, kinds)
-    if not in_haste:
-        return db.session.scalars(statement).all()
-    try:
-        with db.session.begin_nested(), statement_timeout(PATIENCE_MS):
-            return db.session.scalars(statement).all()
-    except OperationalError:
-        log.info("search_word_too_frequent")
-        return []
-
-
-def _named(words: ColumnElement[bool], kinds: Sequence[str]) -> Select[Any]:
-    """Where few devices are in scope, they are looked through; else the words' own index comes first.
-
-    Said by a materialised CTE, since the planner takes any word for a frequent one and would hope to
-    meet it soon by reading the whole table.
+    Said by materialised CTEs, since the planner takes any word for a frequent one and would hope to meet it soon by
+    reading the whole table, or organisation by organisation.
     """
-    mine = list(db.session.scalars(select(Device.id).limit(FEW_DEVICES + 1)))
-    if len(mine) <= FEW_DEVICES:
-        among = select(Device.id).where(Device.id.in_(mine), words, Device.kind.in_(kinds))
-        return among.limit(SHOWN + 1)
-    named = select(DEVICES.c.id).where(words).cte("named").prefix_with("MATERIALIZED")
-    return (
-        select(Device.id)
-        .where(Device.id.in_(select(named.c.id)), Device.kind.in_(kinds))
-        .limit(SHOWN + 1)
-    )
+    if mine is None:
+        named = select(DEVICES.c.id).where(words).limit(MOST_WORD_MATCHES)
+        among = select(named.cte("named").prefix_with("MATERIALIZED").c.id)
+    else:
+        among = select(DEVICES.c.id).where(DEVICES.c.id.in_(mine), words)
+    rows = select(DEVICES.c.id, DEVICES.c.organisation_id)
+    rows = rows.where(DEVICES.c.id.in_(among), DEVICES.c.kind.in_(kinds))
+    theirs = rows.cte("theirs").prefix_with("MATERIALIZED")
+    wanted = select(theirs.c.id).limit(SHOWN + 1)
+    if ground.here is None:
+        return wanted
+    whose = theirs.c.organisation_id
+    return wanted.where(ground.owns(whose)).order_by((whose == ground.here.id).desc())
+
+
+def _few_devices(ground: Ground) -> list[int] | None:
+    """All of the reach, or None when they are many."""
+    if ground.here is None or ground.are_many:
+        return None
+    owners = [ground.here.id, *ground.below]
+    first = select(DEVICES.c.id).where(DEVICES.c.organisation_id.in_(owners))
+    found = list(_asked(first.limit(FEW_DEVICES + 1)))
+    return found if len(found) <= FEW_DEVICES else None
 
 
 # What is shown ------------------------------------------------------------------------------------------------------

@@ -7,13 +7,25 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import contains_eager
 
 from webapp.accounts.models import User
 from webapp.core.db import Base, db
 from webapp.core.listing import Starts, Words
 from webapp.core.names import sort_name
+from webapp.core.tenancy import unscoped
 from webapp.orgs.access import memberships_of, permissions_of
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
 from webapp.orgs.permissions import Permission
@@ -23,6 +35,8 @@ from webapp.search.reach import Reach
 SHOWN = 6
 FEW_MEMBERS = 500
 MEMBERSHIPS = Base.metadata.tables["memberships"]
+ORGANISATIONS = Base.metadata.tables["organisations"]
+USERS = Base.metadata.tables["users"]
 MOST_NAMED = 2000
 
 
@@ -56,37 +70,40 @@ def _people(typed: str, path: str) -> list[int]:
     if len(members) <= FEW_MEMBERS:
         among = select(User.id).where(User.id.in_(members), or_(*ways)).limit(SHOWN + 1)
         return list(db.session.scalars(among))
-    found: dict[int, None] = {}
-    for way in ways:
-        if len(found) <= SHOWN:
-            found.update(dict.fromkeys(db.session.scalars(_named_here(way, path))))
-    return list(found)[: SHOWN + 1]
+    together = union_all(*(_named_here(way, path, rank) for rank, way in enumerate(ways)))
+    ordered = together.subquery()
+    wanted = select(ordered.c.user_id).order_by(ordered.c.rank)
+    with unscoped("each branch asks for the path of the reach"):
+        return list(dict.fromkeys(db.session.scalars(wanted)))[: SHOWN + 1]
 
 
-def _named_here(way: ColumnElement[bool], path: str) -> Select[Any]:
+def _named_here(way: ColumnElement[bool], path: str, rank: int) -> Select[Any]:
     """By the way's index first, then by where they belong: said by materialised CTEs.
 
     The planner takes all organisations to be of one size, and would begin with all members of a large one.
     """
-    named = select(User.id).where(way).limit(MOST_NAMED).cte("named").prefix_with("MATERIALIZED")
+    first = select(USERS.c.id).where(way).limit(MOST_NAMED)
+    named = first.cte(f"named_{rank}").prefix_with("MATERIALIZED")
     theirs = select(MEMBERSHIPS.c.user_id, MEMBERSHIPS.c.organisation_id)
     theirs = theirs.where(MEMBERSHIPS.c.user_id.in_(select(named.c.id)))
-    belonging = theirs.cte("belonging").prefix_with("MATERIALIZED")
-    return (
+    belonging = theirs.cte(f"belonging_{rank}").prefix_with("MATERIALIZED")
+    few = (
         select(belonging.c.user_id)
-        .join(Organisation, Organisation.id == belonging.c.organisation_id)
-        .where(Organisation.path.like(f"{path}%"))
+        .join(ORGANISATIONS, ORGANISATIONS.c.id == belonging.c.organisation_id)
+        .where(ORGANISATIONS.c.path.like(f"{path}%"))
         .limit(SHOWN + 1)
+        .subquery()
     )
+    return select(few.c.user_id, literal_column(str(rank)).label("rank"))
 
 
 def _ways(typed: str) -> list[ColumnElement[bool]]:
     lower = typed.lower()
     ways = [
-        Starts(func.lower(User.email), fold=str)(lower),
-        Starts(func.lower(User.username), fold=str)(lower),
-        Starts(User.sort_name, fold=str)(sort_name(typed)),
-        Words(User.sort_name, fold=str)(sort_name(typed)),
+        Starts(func.lower(USERS.c.email), fold=str)(lower),
+        Starts(func.lower(USERS.c.username), fold=str)(lower),
+        Starts(USERS.c.sort_name, fold=str)(sort_name(typed)),
+        Words(USERS.c.sort_name, fold=str)(sort_name(typed)),
     ]
     return [way for way in ways if way is not None]
 

@@ -74,7 +74,10 @@ def find(typed: str, reaches: Sequence[Reach]) -> Results:
     """Every kind of thing; one that takes too long says so and leaves the others whole."""
     if not reaches:
         return Results(typed)
-    return Results(typed, [_together(name, typed, reaches) for name in FINDERS])
+    limits = [func.set_config(setting, value, True) for setting, value in LIMITS.items()]
+    with statement_timeout(TIMEOUT_MS):
+        db.session.execute(select(*limits))
+        return Results(typed, [_together(name, typed, reaches) for name in FINDERS])
 
 
 def _together(name: str, typed: str, reaches: Sequence[Reach]) -> Group:
@@ -96,10 +99,8 @@ def _together(name: str, typed: str, reaches: Sequence[Reach]) -> Group:
 
 
 def _asked(name: str, typed: str, reach: Reach) -> Group:
-    limits = [func.set_config(setting, value, True) for setting, value in LIMITS.items()]
     try:
-        with db.session.begin_nested(), statement_timeout(TIMEOUT_MS):
-            db.session.execute(select(*limits))
+        with db.session.begin_nested():
             return FINDERS[name](typed, reach)
     except OperationalError as error:
         log.warning("search_too_slow", finder=name, error=type(error).__name__)

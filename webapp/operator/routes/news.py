@@ -46,7 +46,7 @@ def news_item_create() -> ResponseReturnValue:
         row = services.create_news(form.values(_zone()), of=own_organisation())
     except Refusal as refusal:
         return _refused(form, refusal)
-    flash(_("The news are saved."), "ok")
+    flash(_("The news is saved."), "ok")
     return see_other(form.leads_to(url_for("operator.news_item", public_id=row.public_id)))
 
 
@@ -77,7 +77,7 @@ def news_item_save(public_id: str) -> ResponseReturnValue:
         services.change_news(row, form.values(_zone()), of=own_organisation())
     except Refusal as refusal:
         return _refused(form, refusal, public_id)
-    flash(_("The news are saved."), "ok")
+    flash(_("The news is saved."), "ok")
     return see_other(url_for("operator.news_item", public_id=public_id))
 
 
@@ -85,7 +85,7 @@ def news_item_save(public_id: str) -> ResponseReturnValue:
 @allow(OPERATOR)
 def news_item_end(public_id: str) -> ResponseReturnValue:
     services.end_news(_row(public_id), of=own_organisation(), now=utcnow())
-    flash(_("The news are no longer shown."), "ok")
+    flash(_("The news is no longer shown."), "ok")
     return see_other(url_for("operator.news_item", public_id=public_id))
 
 
@@ -95,8 +95,8 @@ def news_item_deletion(public_id: str) -> ResponseReturnValue:
     row = _row(public_id)
     return render(
         "operator/confirm.html",
-        title=_("Delete these news?"),
-        words=_("They vanish from all pages at once and can't be brought back."),
+        title=_("Delete this news?"),
+        words=_("It vanishes from all pages at once and can't be brought back."),
         verb=_("Delete"),
         back=url_for("operator.news_item", public_id=public_id),
         trail=[(_("News"), url_for("operator.news_items"))],
@@ -108,7 +108,7 @@ def news_item_deletion(public_id: str) -> ResponseReturnValue:
 @allow(OPERATOR)
 def news_item_delete(public_id: str) -> ResponseReturnValue:
     services.delete_news(_row(public_id), of=own_organisation())
-    flash(_("The news are deleted."), "ok")
+    flash(_("The news is deleted."), "ok")
     return see_other(url_for("operator.news_items"))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts.models import User
+from webapp.accounts.names import free_address
 from webapp.accounts.names import lock_names as lock_names
 from webapp.core.db import db
 from webapp.core.errors import Refusal
@@ -32,15 +33,26 @@ class Account:
 
 
 def find_by_email(email: str) -> User | None:
-    return db.session.scalar(select(User).where(func.lower(User.email) == email.lower()))
+    """Whose confirmed address it is."""
+    held = (func.lower(User.email) == email.lower(), User.email_confirmed)
+    return db.session.scalar(select(User).where(*held))
 
 
-def make_account(account: Account, email: str, *, password_hash: str | None, now: datetime) -> User:
+def make_account(
+    account: Account,
+    email: str,
+    *,
+    password_hash: str | None,
+    now: datetime,
+    is_confirmed: bool = True,
+) -> User:
     """The person's row and their personal organisation; what they may do comes after."""
+    free_address(email)
     user = User(
         **asdict(account),
         sort_name=sort_name(account.name),
         email=email,
+        email_confirmed=is_confirmed,
         password_hash=password_hash,
         password_changed_at=now if password_hash else None,
         created_at=now,

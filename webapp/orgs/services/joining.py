@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.accounts import passwords
+from webapp.accounts import email_changes, passwords
 from webapp.accounts.models import User
 from webapp.accounts.sessions import address_here
 from webapp.core.crypto import digest
@@ -94,7 +94,10 @@ def has_account(row: Invitation) -> bool:
 
 
 def join_as_new_person(row: Invitation, person: NewPerson, *, now: datetime) -> User:
-    """Make the account and the membership; the caller signs the person in."""
+    """Make the account and the membership; the caller signs the person in.
+
+    The link was mailed to the address that an invitation names; one that is typed here is confirmed by a link first.
+    """
     take(ACCEPTANCES, row.public_id)
     email = row.email or person.email
     passwords.check_rule(person.password, names=(person.account.username, email))
@@ -105,9 +108,16 @@ def join_as_new_person(row: Invitation, person: NewPerson, *, now: datetime) -> 
     if accounts.find_by_email(email) is not None:
         raise HasAccount
     with unscoped("a new person's own space"):
-        user = accounts.make_account(person.account, email, password_hash=password_hash, now=now)
+        user = accounts.make_account(
+            person.account,
+            email,
+            password_hash=password_hash,
+            now=now,
+            is_confirmed=row.email is not None,
+        )
     _join(row, user, now)
     legal.accept(user, person.accepted_texts, via="invitation", now=now)
+    email_changes.ask_confirmation(user, by=_themselves(row, user), now=now)
     return user
 
 
@@ -123,7 +133,8 @@ def join_as(
 
 def refuse_other_person(row: Invitation, user: User) -> None:
     """An invitation that names an address is for that person alone."""
-    if row.email is not None and row.email.lower() != user.email.lower():
+    is_theirs = user.email_confirmed and (row.email or "").lower() == user.email.lower()
+    if row.email is not None and not is_theirs:
         raise Refusal(
             _(
                 "This invitation is for %(address)s, but you are signed in as %(own)s. Sign out and open "
@@ -151,8 +162,12 @@ def _hold(row: Invitation, now: datetime) -> None:
         raise LinkDead
 
 
+def _themselves(row: Invitation, user: User) -> Principal:
+    return Principal(Actor.USER, user.id, user.name, org=row.organisation_id, via=address_here())
+
+
 def _join(row: Invitation, user: User, now: datetime) -> None:
-    by = Principal(Actor.USER, user.id, user.name, org=row.organisation_id, via=address_here())
+    by = _themselves(row, user)
     add_membership(
         user,
         row.organisation,
