@@ -16,6 +16,7 @@ import pytest
 from chirpstack_api import api as chirpstack_api
 from google.protobuf import json_format
 
+from webapp.core.web import Portal
 from webapp.meters.formats import FORMATS, Device, Form, Options, OptionsError, write
 from webapp.meters.formats.zips import ZipStream
 from webapp.meters.kinds import KeyKind
@@ -117,6 +118,15 @@ def test_csv_with_the_users_delimiter_and_thousands_separator(
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=delimiter))
     assert rows[-1][0] == f"1{thousands}234"
     assert {len(row) for row in rows} == {22}
+
+
+@pytest.mark.feature("K-24")
+def test_csv_has_its_headings_in_the_language_asked_for(portal: Portal) -> None:
+    with portal.test_request_context():
+        german, _ = written("csv", [METER], replace(OPTIONS, language="de"))
+        english, _ = written("csv", [METER], OPTIONS)
+    assert "Seriennummer" in german.decode().splitlines()[0]
+    assert "Serial number" in english.decode().splitlines()[0]
 
 
 @pytest.mark.feature("K-24")
