@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tests.meters.vectors import VECTORS
+from tests.meters.vectors import ABSENT, VECTORS
 from webapp.meters.envelope import Fingerprints
 from webapp.meters.lint import LABELS, Finding, Stock, examine
 
@@ -69,6 +69,8 @@ def test_published_example_keys_are_weak_and_delivered_ones_are_not() -> None:
     keys = {
         row["key"]: row["id"] for row in VECTORS["wmbus_encrypted"] if row["kind"] == "positive"
     }
+    if not keys:
+        pytest.skip(ABSENT)
     weak = {name for key, name in keys.items() if examine(bytes.fromhex(key))}
     assert weak == {
         "wmbusmeters-01-actislink",

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.meters.vectors import VECTORS
+from tests.meters.vectors import VECTORS, needed
 from webapp.meters.kinds import KeyKind
 from webapp.meters.reading import tables
 from webapp.meters.reading.deliveries import LABELS, DeliveryFormat, preview, read
@@ -30,6 +30,7 @@ from webapp.meters.reading.fields import suggest
 from webapp.meters.reading.rows import DeviceRow, FileError, Found, RowFault
 from webapp.meters.reading.serial_files import ALL_CELLS, ColumnNeeded, read_serials
 
+needed()
 FIXTURES = {row["name"]: row["text"] for row in VECTORS["import_fixtures"]}
 KEM = VECTORS["kem_envelope_constructed"]
 APP_KEY = "82B0551191F51D66EFCDAB8967452301"

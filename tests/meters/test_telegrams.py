@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.meters.vectors import VECTORS, named
+from tests.meters.vectors import VECTORS, named, needed
 from webapp.meters.kinds import KeyKind
 from webapp.meters.telegrams import (
     JoinRequest,
@@ -29,6 +29,7 @@ from webapp.meters.telegrams import (
 )
 from webapp.meters.telegrams.frames import Format
 
+needed()
 ENCRYPTED = VECTORS["wmbus_encrypted"]
 POSITIVE = [row for row in ENCRYPTED if row["kind"] == "positive"]
 NEGATIVE = [row for row in ENCRYPTED if row["kind"] == "negative"]
