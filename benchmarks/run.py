@@ -11,7 +11,17 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BENCHMARKS = ("pages", "lists", "signin", "mails", "audit", "webhooks", "search", "people")
+BENCHMARKS = (
+    "pages",
+    "lists",
+    "signin",
+    "mails",
+    "audit",
+    "webhooks",
+    "search",
+    "people",
+    "imports",
+)
 FIGURE = re.compile(r"[a-z0-9_]+ [0-9.]+ \S+")
 
 

@@ -190,7 +190,9 @@ def texts(catalogue: Catalog) -> Iterator[Message]:
     return (message for message in catalogue if message.id)
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
     return (text,) if isinstance(text, str) else tuple(text)
 
 

@@ -18,6 +18,7 @@ from webapp.core.db import commit
 from webapp.core.principal import Actor, Principal, acting_as
 from webapp.core.tenancy import unscoped
 from webapp.legal import demo as legal_demo
+from webapp.operator import demo as operator_demo
 from webapp.orgs import demo as orgs_demo
 from webapp.orgs.models import Organisation
 from webapp.printers import demo as printers_demo
@@ -49,6 +50,7 @@ def seed() -> None:
     with unscoped("the demonstration spans organisations"), acting_as(by):
         acme, globex = orgs_demo.seed(now=utcnow())
         legal_demo.seed(now=utcnow())
+        operator_demo.seed(now=utcnow())
         for add in SEEDS:
             add(acme, globex)
         commit()

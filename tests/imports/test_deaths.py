@@ -11,6 +11,7 @@ from webapp.core.tenancy import unscoped
 from webapp.devices.models import Device, Ownership
 from webapp.imports import checking, committing, staging, undoing
 from webapp.imports.models import ImportRow
+from webapp.imports.subjects import Subject
 from webapp.mail.models import Mail
 from webapp.printers.models import Printer
 
@@ -43,6 +44,7 @@ def reaper(monkeypatch: pytest.MonkeyPatch) -> Reaper:
         monkeypatch.setattr(module, "crash_point", found)
     for module, name in ((checking, "BATCH"), (staging, "BATCH")):
         monkeypatch.setattr(module, name, 10)
+    monkeypatch.setattr(Subject, "finish_batch", 10)
     for name in ("good_rows", "made_rows", "made_rows_bare"):
         monkeypatch.setitem(getattr(staging, name).__kwdefaults__, "limit", 10)
     return found

@@ -19,7 +19,7 @@ from webapp.activities.lists import (
     my_files,
 )
 from webapp.audit.log import record
-from webapp.core.access import allow
+from webapp.core.access import allow, reveals
 from webapp.core.activities import Activity, ask_to_cancel
 from webapp.core.clock import utcnow
 from webapp.core.db import commit, db
@@ -84,6 +84,7 @@ def downloads(org: str) -> Response:
 
 @bp.get("/downloads/<public_id>")
 @allow(MEMBER)
+@reveals
 @fresh
 def fetch(org: str, public_id: str) -> ResponseReturnValue:
     """Written down first, sent afterwards: if the log can't be written nothing leaves."""

@@ -86,7 +86,7 @@ def _without(row: Import, subject: Subject, rows: list[Row], faults: Sequence[Fa
 
 def _finish_batch(row: Import, subject: Subject, after: int) -> int | None:
     """Where to go on; None when nothing is left."""
-    rows = staging.made_rows(row, subject, after=after)
+    rows = staging.made_rows(row, subject, after=after, limit=subject.finish_batch)
     if not rows:
         return None
     subject.finish(rows, staging.context_of(row, utcnow()))

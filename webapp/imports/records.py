@@ -71,8 +71,8 @@ def remove_old(before: datetime) -> int:
         if gone:
             return gone
     never = [state.value for state in REMOVABLE]
-    chosen = select(Import.id).where(Import.created_at < before, Import.state.in_(never))
-    return _removed(delete(Import).where(Import.id.in_(chosen.limit(retention.BATCH))))
+    idle = select(Import.id).where(Import.created_at < before, Import.state.in_(never))
+    return _removed(delete(Import).where(Import.id.in_(idle.limit(retention.BATCH))))
 
 
 def _removed(statement: Any) -> int:

@@ -114,6 +114,8 @@ class Subject(ABC):
     permission: Permission
     fields: tuple[Field, ...]
     undo_for: timedelta = timedelta(days=7)
+    finish_batch: int = BATCH
+    """Rows handed to `finish` at once: a step must end within a minute, also on a busy machine."""
 
     @abstractmethod
     def check(self, rows: Sequence[Row], context: Context) -> Iterable[Fault]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -16,17 +14,14 @@ from webapp.accounts.forms import DELIMITERS, THOUSANDS
 from webapp.accounts.models import User
 from webapp.audit import log as audit
 from webapp.core.db import db
-from webapp.core.errors import Refusal
-from webapp.core.names import sort_name
-from webapp.core.preferences import LANGUAGE_NAMES
 from webapp.core.tenancy import unscoped
+from webapp.imports import user_cells
 from webapp.imports.references import referring
 from webapp.imports.subjects import Context, Fault, Field, MadeRow, Row, Subject
 from webapp.mail.addresses import checked_address
 from webapp.orgs.access import permissions_in
 from webapp.orgs.authority import Rights
 from webapp.orgs.events import OrgEvent
-from webapp.orgs.forms.people import USERNAME, USERNAME_RULE
 from webapp.orgs.models import Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
 from webapp.orgs.services import many_people
@@ -38,60 +33,11 @@ MADE_WITH: Final = frozenset(
 """Tables whose rows come with an account, or from others; all other references are its owner's doing."""
 
 
-def _username(text: str) -> str:
-    if not re.match(USERNAME, text):
-        raise Refusal(USERNAME_RULE)
-    return text
-
-
-def _roles(text: str) -> list[str]:
-    """Several are parted by `+`, `/`, comma or semicolon."""
-    found = []
-    for word in filter(None, (part.strip() for part in re.split(r"[+/,;|]", text))):
-        role = _role_words().get(sort_name(word))
-        if role is None:
-            words = _("There is no role “%(role)s”. There are: %(roles)s.")
-            known = ", ".join(r.label for r in Role)
-            raise Refusal(words % {"role": word[:60], "roles": known})
-        found.append(role)
-    return sorted(set(found))
-
-
-@cache
-def _role_words() -> dict[str, str]:
-    """The roles' names in all languages."""
-    words = {sort_name(role.value): role.value for role in Role}
-    for language in LANGUAGE_NAMES:
-        with force_locale(language):
-            words |= {sort_name(role.label): role.value for role in Role}
-    return words
-
-
-def _language(text: str) -> str:
-    """A code, or the language's own name."""
-    wanted = sort_name(text)
-    for code, name in LANGUAGE_NAMES.items():
-        if wanted in (code, sort_name(name)) or wanted.startswith((f"{code}-", f"{code}_")):
-            return code
-    words = _("The portal does not speak “%(language)s”. It speaks: %(languages)s.")
-    raise Refusal(words % {"language": text[:40], "languages": ", ".join(LANGUAGE_NAMES)})
-
-
-def _separator(known: Mapping[str, str]) -> Any:
-    def parse(text: str) -> str:
-        for code, sign in known.items():
-            if text.lower() == code or (sign and text == sign):
-                return sign
-        words = _("“%(text)s” is none of: %(known)s.")
-        raise Refusal(words % {"text": text[:20], "known": ", ".join(known)})
-
-    return parse
-
-
 class Users(Subject):
     name = "users"
     label = _l("Users")
     permission = Permission.USERS_EDIT
+    finish_batch = 500  # a mail each
     fields = (
         Field(
             "name",
@@ -121,7 +67,7 @@ class Users(Subject):
             description=_l("Empty: made of the address."),
             example="anna.rossi",
             longest=60,
-            parse=_username,
+            parse=user_cells.username,
             same=str.casefold,
             may_default=False,
             words="login, user, account, nom d'utilisateur, identifiant, benutzername, benutzer, nome utente, "
@@ -133,7 +79,7 @@ class Users(Subject):
             required=True,
             description=_l("Names of roles; several are parted by a plus sign."),
             example="reader",
-            parse=_roles,
+            parse=user_cells.roles,
             words="role, rights, rôle, rôles, droits, rolle, rollen, rechte, ruolo, ruoli, diritti, rol, roles, "
             "derechos, rola, role, uprawnienia, roll, roller, rättigheter",
         ),
@@ -142,7 +88,7 @@ class Users(Subject):
             _l("Language"),
             description=_l("Empty: that of the organisation."),
             example="it",
-            parse=_language,
+            parse=user_cells.language,
             words="langue, sprache, lingua, idioma, język, språk",
         ),
         Field(
@@ -150,7 +96,7 @@ class Users(Subject):
             _l("CSV delimiter"),
             description=_l("comma, semicolon or tab"),
             example="semicolon",
-            parse=_separator(DELIMITERS),
+            parse=user_cells.separator(DELIMITERS),
             words="delimiter, séparateur csv, csv-trennzeichen, separatore csv, separador csv, separator csv, "
             "csv-avgränsare",
         ),
@@ -159,7 +105,7 @@ class Users(Subject):
             _l("Thousands separator in CSV"),
             description=_l("none, space, point or comma"),
             example="none",
-            parse=_separator(THOUSANDS),
+            parse=user_cells.separator(THOUSANDS),
             words="thousands, séparateur de milliers, tausendertrennzeichen, separatore delle migliaia, "
             "separador de miles, separator tysięcy, tusentalsavgränsare",
         ),

@@ -9,11 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
 from webapp.alarms.models import Condition, ConditionState
+from webapp.backups import jobs as backup_jobs
 from webapp.core import health
 from webapp.core.budgets import RateRefusal
 from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.tiles import Number, Tile, register_operator
+from webapp.legal.queries import gaps as legal_gaps
 from webapp.operator import work
 from webapp.operator.models import News, Notice
 from webapp.orgs import queries
@@ -21,6 +23,8 @@ from webapp.orgs.models import Organisation, OrganisationKind
 from webapp.webhooks.models import Webhook
 
 LATE = timedelta(minutes=5)
+BACKUP_LATE = 26
+"""Hours: daily ones, and time to make one."""
 STATES = {"alarm": "alarm", "offline": "alarm", "warning": "warning"}
 
 
@@ -117,6 +121,28 @@ def _news() -> Tile:
     return Tile(_("What everybody is told"), "info", url_for("operator.news_items"), numbers)
 
 
+def _backups() -> Tile:
+    now, last = utcnow(), backup_jobs.last_good()
+    url = url_for("backups.backups")
+    if last is None:
+        return Tile(_("Backups"), "download", url, [], _("There is none yet."))
+    hours = int((now - last.began_at).total_seconds() // 3600)
+    numbers = [
+        Number(_("hours since the last"), hours, state="alarm" if hours >= BACKUP_LATE else None),
+        Number(_("megabytes"), round((last.size_bytes or 0) / 1_000_000)),
+    ]
+    note = "" if backup_jobs.next_moment(now) else _("None are made by themselves.")
+    return Tile(_("Backups"), "download", url, numbers, note)
+
+
+def _legal() -> Tile:
+    missing = legal_gaps(utcnow())
+    numbers = [
+        Number(_("texts missing"), len(missing), state="warning" if missing else None),
+    ]
+    return Tile(_("Legal texts"), "info", url_for("legal.overview"), numbers, ", ".join(missing))
+
+
 def _count(model: type[News | Notice], *conditions: object) -> int:
     statement = select(func.count()).select_from(model).where(*conditions)  # type: ignore[arg-type]
     return db.session.scalar(statement) or 0
@@ -133,6 +159,8 @@ for _place, (_name, _provider) in enumerate(
         "webhooks": _webhooks,
         "budgets": _budgets,
         "news": _news,
+        "backups": _backups,
+        "legal": _legal,
     }.items()
 ):
     register_operator(_name, _provider, order=10 * _place)

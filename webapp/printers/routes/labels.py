@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from webapp.core.access import allow
+from webapp.core.access import allow, reveals
 from webapp.core.web import render
 from webapp.orgs.permissions import Permission
 from webapp.printers import queries
@@ -16,6 +16,7 @@ from webapp.printers.routes.printers import MOST_LABELS
 
 @bp.get("/labels")
 @allow(Permission.PRINTERS_EDIT)
+@reveals
 def printer_labels(org: str) -> ResponseReturnValue:
     """A print sheet of the printers that the address names."""
     printers = queries.printers_named(request.args.getlist("printer")[:MOST_LABELS])
