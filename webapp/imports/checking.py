@@ -74,6 +74,9 @@ def _from(file: File, row: Import, offset: int, line: int) -> Iterator[Record]:
     if offset:
         yield from records(file, row.delimiter, offset=offset, line=line)
         return
+    if not row.has_heading:
+        yield from records(file, row.delimiter)
+        return
     below = table(file, row.delimiter)
     next(below, None)
     yield from below

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
-from webapp.imports.subjects import Fault, Field, Subject
+from webapp.imports.subjects import Concealed, Fault, Field, Subject
 
 Mapping_ = dict[str, dict[str, Any]]
 """Field → {"column": place, "default": text}."""
@@ -105,7 +105,8 @@ def read_cells(line: int, cells: Sequence[str], sources: Sequence[Source]) -> Re
         try:
             reading.values[field.name] = _value(field, text)
         except Refusal as refusal:
-            reading.values[field.name] = text[:200]
+            hidden = isinstance(refusal, Concealed)
+            reading.values[field.name] = None if hidden else text[:200]
             reading.faults.append(Fault(line, refusal.message, field.name))
     return reading
 
