@@ -93,6 +93,12 @@ def ring() -> MasterRing:
     return configured.ring
 
 
+def master_ids() -> tuple[str, ...]:
+    """The ids of the master keys, the current one first; none when they can't be used."""
+    configured: Configured = current_app.extensions["meter_masters"]
+    return configured.ring.ids if configured.ring else ()
+
+
 def problem() -> str | None:
     """Why the portal runs sealed, in words for the operator; None when every data key can be opened."""
     configured: Configured = current_app.extensions["meter_masters"]
@@ -114,7 +120,10 @@ def problem() -> str | None:
 
 
 def active_data_key(organisation_id: int) -> tuple[int, DataKey]:
-    """Id and open key under which the organisation's values are sealed; made at first use."""
+    """Id and open key under which the organisation's values are sealed; made at first use.
+
+    Held until the transaction ends: a key is never retired, and so never emptied, under somebody who still seals.
+    """
     while True:
         row = _active_row(organisation_id)
         if row is not None:
@@ -141,9 +150,9 @@ def active_data_key(organisation_id: int) -> tuple[int, DataKey]:
 def _active_row(organisation_id: int) -> DataKeyRow | None:
     with unscoped("the data key of an organisation that the caller names"):
         return db.session.scalars(
-            select(DataKeyRow).where(
-                DataKeyRow.organisation_id == organisation_id, DataKeyRow.state == "active"
-            ),
+            select(DataKeyRow)
+            .where(DataKeyRow.organisation_id == organisation_id, DataKeyRow.state == "active")
+            .with_for_update(read=True),
             execution_options={"populate_existing": True},
         ).one_or_none()
 

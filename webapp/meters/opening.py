@@ -12,7 +12,9 @@ from sqlalchemy import select
 from webapp.core.db import db
 from webapp.meters import keyring
 from webapp.meters.envelope import Binding
+from webapp.meters.keyring import KeysDestroyed
 from webapp.meters.kinds import KeyKind, Slot
+from webapp.meters.many import among
 from webapp.meters.models import Meter, MeterKey
 
 
@@ -55,7 +57,7 @@ def rows_of(meter_ids: Iterable[int]) -> list[KeyRow]:
             MeterKey.value_sealed,
         )
         .join(Meter, Meter.id == MeterKey.meter_id)
-        .where(MeterKey.meter_id.in_(list(meter_ids)), MeterKey.valid_to.is_(None))
+        .where(among(MeterKey.meter_id, list(meter_ids)), MeterKey.valid_to.is_(None))
         .order_by(MeterKey.meter_id, MeterKey.kind, MeterKey.slot)
     )
     return [KeyRow(*row) for row in db.session.execute(statement)]
@@ -73,14 +75,27 @@ def opened(rows: Iterable[KeyRow]) -> Iterator[OpenKey]:
             yield OpenKey(row.meter_id, KeyKind(row.kind), Slot(row.slot), value)
 
 
-def current_values(meter_ids: Iterable[int]) -> Mapping[int, dict[KeyKind, bytes]]:
+Values = Mapping[int, Mapping[KeyKind, bytes]]
+"""Meter → kind → value in clear."""
+
+
+def current_values(meter_ids: Iterable[int]) -> Values:
     """Meter → kind → the value in use: the operating one where there is one, else the maker's."""
+    wanted = list(meter_ids)
+    try:
+        return _in_use(opened(rows_of(wanted)))
+    except KeysDestroyed:
+        # Between reading values and their data key the values may have been sealed anew, and the old key emptied.
+        return _in_use(opened(rows_of(wanted)))
+
+
+def _in_use(keys: Iterable[OpenKey]) -> dict[int, dict[KeyKind, bytes]]:
     found: dict[int, dict[KeyKind, bytes]] = defaultdict(dict)
-    in_use = set()
-    for key in opened(rows_of(meter_ids)):
+    operating = set()
+    for key in keys:
         place = (key.meter_id, key.kind)
-        if key.slot is Slot.OPERATING or place not in in_use:
+        if key.slot is Slot.OPERATING or place not in operating:
             found[key.meter_id][key.kind] = key.value
         if key.slot is Slot.OPERATING:
-            in_use.add(place)
+            operating.add(place)
     return found

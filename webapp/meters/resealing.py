@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from webapp.core.activities import Activity, activity, start
 from webapp.core.clock import utcnow
 from webapp.core.db import db
+from webapp.core.files import File
 from webapp.core.tenancy import unscoped
 from webapp.meters import keyring
 from webapp.meters.envelope import Binding, reseal
@@ -39,7 +40,7 @@ def reseal_some(work: Activity) -> bool:
         work.total = _count(here, current)
     rows = _foreign(here, current)
     if not rows:
-        _empty_retired(here, utcnow())
+        empty_retired(here, utcnow())
         return True
     old_keys = keyring.data_keys({row.data_key_id for row in rows})
     for old_id, old in old_keys.items():
@@ -101,9 +102,15 @@ def _store(old_id: int, new_id: int, ids: list[int], values: list[tuple[bytes, b
     )
 
 
-def _empty_retired(organisation_id: int, now: datetime) -> None:
-    """A retired data key goes once nothing is sealed under it, in this organisation or another."""
-    used = select(MeterKey.id).where(MeterKey.data_key_id == DataKey.id).exists()
+def empty_retired(organisation_id: int, now: datetime) -> None:
+    """A retired data key goes once nothing is sealed under it: values, of this organisation or another, or files."""
+    used = (
+        select(MeterKey.id).where(MeterKey.data_key_id == DataKey.id).exists()
+        | select(File.id)
+        .where(File.keeper == keyring.KEEPER, File.organisation_id == organisation_id)
+        .where(func.substr(File.wrapped_key, 1, 8) == func.int8send(DataKey.id))
+        .exists()
+    )
     with unscoped("values under a retired key may belong to others by now"):
         db.session.execute(
             update(DataKey)
