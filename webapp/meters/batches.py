@@ -9,14 +9,28 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import ARRAY, Text, bindparam, column, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    Text,
+    bindparam,
+    column,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
 from webapp.audit import log as audit
-from webapp.core.db import db
+from webapp.core.db import db, rollback
 from webapp.core.errors import Refusal
 from webapp.core.principal import acting
-from webapp.meters import notes
+from webapp.devices.labels import label_named
+from webapp.meters import letters, notes
 from webapp.meters.events import MeterEvent
+from webapp.meters.many import among
 from webapp.meters.models import Batch, BatchItem, BatchState, ClaimState, Maker, Meter
 from webapp.orgs.models import Organisation
 
@@ -25,7 +39,7 @@ LONGEST_REFERENCE = 40
 
 
 class Fault(StrEnum):
-    """Why a serial can't go into a batch."""
+    """Why a serial can't go into a batch; one named twice goes along once."""
 
     UNKNOWN = "unknown"
     DOUBLE = "double"
@@ -62,7 +76,8 @@ class Wanted:
     reference: str
     receiver: Organisation
     needs_confirmation: bool
-    receiver_label_name: str | None = None
+    label_name: str | None = None
+    """Set on the devices at the issuer now, and under the same name at the receiver when it takes over."""
 
 
 def fold(reference: str) -> str:
@@ -83,9 +98,9 @@ def check(serials: Sequence[str], *, chosen: dict[str, str] | None = None) -> Re
         if chosen and serial in chosen:
             candidates = [c for c in candidates if c.maker == chosen[serial]]
         fault = _fault(candidates, times[serial])
-        if fault is None:
+        if fault in (None, Fault.DOUBLE):
             report.meter_ids.append(candidates[0].id)
-        else:
+        if fault is not None:
             makers = tuple(c.maker for c in candidates) if fault is Fault.SEVERAL else ()
             report.refused.append(Refused(serial, fault, makers))
     return report
@@ -100,8 +115,10 @@ class _Candidate:
 
 
 def _found(serials: Sequence[str]) -> dict[str, list[_Candidate]]:
-    typed = func.unnest(bindparam("serials", list(serials), ARRAY(Text))).table_valued(
-        column("serial", Text)
+    typed = (
+        func.unnest(bindparam("serials", list(serials), ARRAY(Text)))
+        .table_valued(column("serial", Text))
+        .render_derived()
     )
     held = exists().where(BatchItem.meter_id == Meter.id, BatchItem.open.is_(True))
     rows = db.session.execute(
@@ -146,13 +163,14 @@ def create(
         reference_folded=fold(reference),
         needs_confirmation=wanted.needs_confirmation,
         devices=len(meter_ids),
-        receiver_label_name=wanted.receiver_label_name,
+        receiver_label_name=wanted.label_name,
         created_at=now,
         created_by=acting().label,
     )
-    db.session.add(batch)
-    db.session.flush()
+    _add(batch)
     serials = _hold(batch, meter_ids)
+    if wanted.label_name:
+        _set_label(wanted.label_name, meter_ids, organisation_id=issuer.id)
     audit.record(
         MeterEvent.BATCH_CREATED,
         organisation_id=issuer.id,
@@ -161,7 +179,34 @@ def create(
         label=batch.reference,
         detail={"receiver": wanted.receiver.name, **notes.of_many(serials)},
     )
+    letters.tell_of_new(batch, issuer, wanted.receiver, now=now)
     return batch
+
+
+def _add(batch: Batch) -> None:
+    """Two who take the same reference at once: the second is told, like one who comes later."""
+    db.session.add(batch)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        rollback()
+        raise _reference_taken() from error
+
+
+def _set_label(name: str, meter_ids: Sequence[int], *, organisation_id: int) -> None:
+    label = label_named(name, trade="meters", organisation_id=organisation_id)
+    db.session.execute(
+        update(Meter)
+        .where(among(Meter.id, meter_ids), ~Meter.labels.contains([label.number]))
+        .values(labels=func.array_append(Meter.labels, label.number), version=Meter.version + 1),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _reference_taken() -> Refusal:
+    return Refusal(
+        _("There is a batch with this reference already."), field="reference", status=409
+    )
 
 
 def checked_reference(typed: str, issuer: Organisation) -> str:
@@ -187,21 +232,43 @@ def checked_reference(typed: str, issuer: Organisation) -> str:
         Batch.from_organisation_id == issuer.id, Batch.reference_folded == fold(reference)
     )
     if db.session.scalar(taken) is not None:
-        raise Refusal(_("There is a batch with this reference already."), field="reference")
+        raise _reference_taken()
     return reference
 
 
+def suggested_reference(issuer: Organisation, *, year: int) -> str:
+    """Prefix, year and the next number of the year's series: `ACME-2026-0007`; "" without a prefix.
+
+    Nothing is drawn: a form that is never sent leaves no gap. Two who see the same suggestion are told.
+    """
+    if not issuer.prefix:
+        return ""
+    beginning = f"{issuer.prefix}-{year}-"
+    numbers = select(func.substr(Batch.reference_folded, len(beginning) + 1)).where(
+        Batch.from_organisation_id == issuer.id,
+        Batch.reference_folded.like(f"{beginning}____%"),
+        Batch.reference_folded.regexp_match(f"^{beginning}[0-9]{{4,9}}$"),
+    )
+    taken = [int(number) for number in db.session.scalars(numbers)]
+    return f"{beginning}{max(taken, default=0) + 1:04}"
+
+
 def _hold(batch: Batch, meter_ids: Sequence[int]) -> list[str]:
-    """Lock the devices, hold them for the batch; their serials."""
-    held = exists().where(BatchItem.meter_id == Meter.id, BatchItem.open.is_(True))
+    """Lock the devices, then look whether another batch got them first; hold them. Their serials.
+
+    Locking and looking are two statements: the second sees what was committed while the first waited.
+    """
     rows = db.session.execute(
         select(Meter.id, Meter.serial)
-        .where(Meter.id.in_(meter_ids), Meter.organisation_id == batch.from_organisation_id)
-        .where(Meter.claim_state != ClaimState.PENDING, ~held)
+        .where(among(Meter.id, meter_ids), Meter.organisation_id == batch.from_organisation_id)
+        .where(Meter.claim_state != ClaimState.PENDING)
         .order_by(Meter.id)
         .with_for_update()
     ).all()
-    if len(rows) != len(set(meter_ids)):
+    held = select(BatchItem.id).where(
+        among(BatchItem.meter_id, meter_ids), BatchItem.open.is_(True)
+    )
+    if len(rows) != len(set(meter_ids)) or db.session.scalar(held.limit(1)) is not None:
         raise Refusal(
             _("Some of these devices were put into a batch or left meanwhile. Check them again."),
             status=409,
@@ -214,7 +281,7 @@ def _hold(batch: Batch, meter_ids: Sequence[int]) -> list[str]:
         Meter.id,
         Meter.claim_state,
         literal(True),
-    ).where(Meter.id.in_(meter_ids))
+    ).where(among(Meter.id, meter_ids))
     names = [
         "from_organisation_id",
         "to_organisation_id",
@@ -249,6 +316,7 @@ def steps(batch: Batch, was: BatchState, becomes: BatchState, *, now: datetime) 
         .values(
             state=becomes,
             decided_at=None if becomes in (BatchState.OPEN, BatchState.PENDING) else now,
+            decided_by=None if becomes in (BatchState.OPEN, BatchState.PENDING) else acting().label,
             version=Batch.version + 1,
         )
         .returning(Batch.id),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from flask_babel import ngettext
+from sqlalchemy import Select, select, update
 
 from webapp.audit import log as audit
 from webapp.core.activities import Activity, activity, start
@@ -15,10 +16,13 @@ from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.principal import acting
 from webapp.core.tenancy import scope, unscoped
-from webapp.core.throttle import Limit, take
+from webapp.core.throttle import Limit, forget, take
 from webapp.meters import codes, notes, ownership
 from webapp.meters.events import MeterEvent
+from webapp.meters.many import among
 from webapp.meters.models import BatchItem, ClaimState, Meter
+from webapp.meters.tr005 import DeviceCode
+from webapp.meters.webhook_kinds import tell_of_claims
 
 BULK = "claim_meters"
 STEP = 2_000
@@ -32,9 +36,13 @@ BY_DEVICE = Limit("claim-meter-device", tries=10, window_seconds=3600)
 
 def claim(meter_ids: Sequence[int], *, organisation_id: int, now: datetime) -> int:
     """Claim those of these meters in scope that are unclaimed; how many. Claimed twice is once."""
+    free = select(Meter.id).where(
+        among(Meter.id, meter_ids), Meter.claim_state == ClaimState.UNCLAIMED
+    )
+    locked = db.session.scalars(free.order_by(Meter.id).with_for_update()).all()
     claimed = db.session.execute(
         update(Meter)
-        .where(Meter.id.in_(meter_ids), Meter.claim_state == ClaimState.UNCLAIMED)
+        .where(among(Meter.id, locked), Meter.claim_state == ClaimState.UNCLAIMED)
         .values(claim_state=ClaimState.CLAIMED, claimed_at=now, version=Meter.version + 1)
         .returning(Meter.id, Meter.serial),
         execution_options={"synchronize_session": False},
@@ -52,6 +60,7 @@ def claim(meter_ids: Sequence[int], *, organisation_id: int, now: datetime) -> i
         label=claimed[0].serial if len(ids) == 1 else "",
         detail=notes.of_many(row.serial for row in claimed),
     )
+    tell_of_claims(ids, organisation_id=organisation_id, now=now)
     return len(ids)
 
 
@@ -75,31 +84,29 @@ def claim_some(work: Activity) -> bool:
     done = claim(some, organisation_id=work.organisation_id, now=utcnow())
     work.finished += len(some)
     counted = (work.result or {}).get("claimed", 0) + done
-    work.result = {"claimed": counted}
+    words = ngettext("%(num)s meter claimed.", "%(num)s meters claimed.", counted)
+    work.result = {"claimed": counted, "lines": [words]}
     return work.finished >= len(ids)
 
 
 def claim_by_label(
-    serial: str, code: str, *, organisation_id: int, address: str, now: datetime
+    scanned: DeviceCode | str, code: str, *, organisation_id: int, address: str, now: datetime
 ) -> Meter:
-    """Take a device that is in none of one's lists by what is printed on it.
+    """Take a device that is in none of one's lists by what is printed on it: serial or QR code, and claim code.
 
-    Unknown, claimed already and wrong code are one answer; guesses are counted by user, address and device, and
-    a wrong one never burns the claim.
+    Unknown, claimed already and wrong code are one answer after the same statements; guesses are counted by user,
+    address and device, and a wrong one never burns the claim.
     """
-    _count_guess(serial, address)
+    named = scanned if isinstance(scanned, str) else scanned.dev_eui
+    _count_guess(named, address)
     with unscoped("a device by its label: whose it is stays untold"):
-        found = db.session.scalars(
-            select(Meter)
-            .where(Meter.serial == serial, Meter.claim_code_digest.is_not(None))
-            .order_by(Meter.id)
-        ).all()
-        chosen = next((meter for meter in found if codes.is_right(meter, code)), None)
-        if not found:
-            codes.is_right(None, code)
-        free = chosen is not None and _lock_free(chosen)
+        found = db.session.scalars(_labelled(scanned)).all()
+        candidates: list[Meter | None] = [*found] or [None]
+        right = [meter for meter in candidates if codes.is_right(meter, code)]
+        chosen = right[0] if right else None
+        free = _lock_free(chosen.id if chosen is not None else 0)
     if chosen is None or not free:
-        _note_refusal(serial, organisation_id)
+        _note_refusal(named, organisation_id)
         raise Refusal(
             _(
                 "No device with this serial number and claim code is free to be claimed. "
@@ -107,22 +114,41 @@ def claim_by_label(
             ),
             field="code",
         )
-    return _take(chosen, organisation_id=organisation_id, now=now)
+    meter = _take(chosen, organisation_id=organisation_id, now=now)
+    _forget_guesses(address)
+    return meter
 
 
-def _count_guess(serial: str, address: str) -> None:
+def _labelled(scanned: DeviceCode | str) -> Select[Meter]:
+    """Several makers may have one of that serial; a LoRa Alliance code names one device by its DevEUI."""
+    named = (
+        Meter.serial == scanned if isinstance(scanned, str) else Meter.dev_eui == scanned.dev_eui
+    )
+    return select(Meter).where(named, Meter.claim_code_digest.is_not(None)).order_by(Meter.id)
+
+
+def _count_guess(named: str, address: str) -> None:
     take(BY_ADDRESS, address)
     take(BY_USER, acting().kind, acting().id)
-    take(BY_DEVICE, serial)
+    take(BY_DEVICE, named)
 
 
-def _lock_free(meter: Meter) -> bool:
-    """Unclaimed and in no open batch, held until the commit: of two at once the second finds it claimed."""
+def _forget_guesses(address: str) -> None:
+    """Who claims a van full of meters is no guesser. The device's own count stays."""
+    forget(BY_ADDRESS, address)
+    forget(BY_USER, acting().kind, acting().id)
+
+
+def _lock_free(meter_id: int) -> bool:
+    """Unclaimed and in no open batch, held until the commit: of two at once the second finds it claimed.
+
+    Asked with 0 where there is no such meter, so that it takes as long.
+    """
     state = db.session.scalar(
-        select(Meter.claim_state).where(Meter.id == meter.id).with_for_update()
+        select(Meter.claim_state).where(Meter.id == meter_id).with_for_update()
     )
     is_held = db.session.scalar(
-        select(BatchItem.id).where(BatchItem.meter_id == meter.id, BatchItem.open.is_(True))
+        select(BatchItem.id).where(BatchItem.meter_id == meter_id, BatchItem.open.is_(True))
     )
     return state == ClaimState.UNCLAIMED and is_held is None
 
@@ -148,6 +174,7 @@ def _take(meter: Meter, *, organisation_id: int, now: datetime) -> Meter:
             label=meter.serial,
             detail=detail if whose == organisation_id else {"by": "label"},
         )
+    tell_of_claims([meter.id], organisation_id=organisation_id, now=now)
     return meter
 
 

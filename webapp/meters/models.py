@@ -30,6 +30,7 @@ from webapp.core.db import (
 )
 from webapp.core.listing import word_index
 from webapp.core.tenancy import Global, Owned, TwoParty
+from webapp.orgs.models import Organisation
 
 
 class Radio(StrEnum):
@@ -301,6 +302,10 @@ class Batch(TwoParty, Versioned, Base):
     created_at: Mapped[Instant]
     created_by: Mapped[str]
     decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+
+    issuer: Mapped[Organisation] = relationship(foreign_keys="Batch.from_organisation_id")
+    receiver: Mapped[Organisation] = relationship(foreign_keys="Batch.to_organisation_id")
 
 
 class BatchItem(TwoParty, Base):

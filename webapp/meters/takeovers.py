@@ -8,14 +8,18 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, select, update
 
 from webapp.audit import log as audit
+from webapp.core import throttle
 from webapp.core.activities import Activity, activity, start
 from webapp.core.clock import utcnow
+from webapp.core.crashpoints import crash_point
 from webapp.core.db import db
 from webapp.core.errors import Refusal
-from webapp.core.principal import Actor, acting
+from webapp.core.principal import Actor, Principal, acting, acting_as
 from webapp.core.tenancy import scope, unscoped
-from webapp.devices.labels import label_named
-from webapp.meters import codes, notes, ownership, resealing
+from webapp.core.throttle import Limit
+from webapp.core.web import path_of
+from webapp.devices.labels import Label, label_named
+from webapp.meters import codes, letters, notes, ownership, resealing
 from webapp.meters.batches import fold, let_go, steps
 from webapp.meters.events import MeterEvent
 from webapp.meters.models import (
@@ -27,14 +31,25 @@ from webapp.meters.models import (
     OwnershipRequest,
     RequestState,
 )
+from webapp.meters.webhook_kinds import tell_of_claims
+from webapp.orgs.models import Organisation
 
 BULK = "take_batch"
+BY_USER = Limit("batch-reference-user", tries=30, window_seconds=3600)
+BY_ORGANISATION = Limit("batch-reference-organisation", tries=100, window_seconds=3600)
 AT_ONCE = 2_000
 """A larger batch is taken over by a job: whole as well, in one transaction."""
+LONGEST_REASON = 500
+_PORTAL = Principal(Actor.JOB, None, "worker")
 
 
 def waiting_for(organisation_id: int, reference: str) -> Batch:
-    """The open batch of this reference for this receiver; anything else is "unknown", whatever it is."""
+    """The open batch of this reference for this receiver; anything else is "unknown", whatever it is.
+
+    Guesses are counted by organisation and by user, right ones too.
+    """
+    throttle.take(BY_ORGANISATION, organisation_id)
+    throttle.take(BY_USER, acting().kind, acting().id)
     found: Batch | None = db.session.scalars(
         select(Batch)
         .where(
@@ -58,7 +73,7 @@ def take(batch: Batch, *, now: datetime) -> OwnershipRequest | None:
         _hand_over(batch, now=now)
         return None
     steps(batch, BatchState.OPEN, BatchState.PENDING, now=now)
-    _set_state(batch, ClaimState.PENDING)
+    _set_pending(batch)
     by = acting()
     asked = OwnershipRequest(
         from_organisation_id=batch.to_organisation_id,
@@ -71,6 +86,7 @@ def take(batch: Batch, *, now: datetime) -> OwnershipRequest | None:
     db.session.add(asked)
     db.session.flush()
     _record_both(MeterEvent.OWNERSHIP_ASKED, batch)
+    letters.tell_of_request(batch, asked, now=now)
     return asked
 
 
@@ -80,6 +96,7 @@ def confirm(batch: Batch, *, now: datetime) -> OwnershipRequest:
     request = _decide(batch, RequestState.CONFIRMED, now=now)
     _hand_over(batch, now=now)
     _record_both(MeterEvent.OWNERSHIP_CONFIRMED, batch)
+    letters.tell_of_decision(batch, request, now=now)
     return request
 
 
@@ -87,9 +104,10 @@ def refuse(batch: Batch, reason: str, *, now: datetime) -> OwnershipRequest:
     """By the issuer, with a reason; the devices are as they were before, the batch is open again."""
     if not reason.strip():
         raise Refusal(_("Give a reason; the asker is told."), field="reason")
-    return _take_back(
-        batch, RequestState.REFUSED, MeterEvent.OWNERSHIP_REFUSED, reason.strip(), now
-    )
+    words = " ".join(reason.split())[:LONGEST_REASON]
+    request = _take_back(batch, RequestState.REFUSED, MeterEvent.OWNERSHIP_REFUSED, words, now)
+    letters.tell_of_decision(batch, request, now=now)
+    return request
 
 
 def withdraw_request(batch: Batch, *, now: datetime) -> OwnershipRequest:
@@ -127,14 +145,29 @@ def _of(batch: Batch) -> Select[int]:
     return select(BatchItem.meter_id).where(BatchItem.batch_id == batch.id)
 
 
-def _set_state(batch: Batch, state: ClaimState) -> None:
+def _set_pending(batch: Batch) -> None:
+    """The state that a refusal gives back is that of this moment: devices may be claimed since the batch was made."""
     with unscoped("devices of a batch between two organisations"):
+        _lock(batch)
+        db.session.execute(
+            update(BatchItem)
+            .where(BatchItem.batch_id == batch.id, BatchItem.meter_id == Meter.id)
+            .values(was_state=Meter.claim_state),
+            execution_options={"synchronize_session": False},
+        )
         db.session.execute(
             update(Meter)
             .where(Meter.id.in_(_of(batch)))
-            .values(claim_state=state, version=Meter.version + 1),
+            .values(claim_state=ClaimState.PENDING, version=Meter.version + 1),
             execution_options={"synchronize_session": False},
         )
+
+
+def _lock(batch: Batch) -> None:
+    """In one order, so that two who lock never wait for each other."""
+    db.session.execute(
+        select(Meter.id).where(Meter.id.in_(_of(batch))).order_by(Meter.id).with_for_update()
+    )
 
 
 def _restore_states(batch: Batch) -> None:
@@ -150,26 +183,25 @@ def _restore_states(batch: Batch) -> None:
 def _hand_over(batch: Batch, *, now: datetime) -> None:
     """Everything of every device, in this transaction."""
     with unscoped("devices of a batch between two organisations"):
-        db.session.execute(
-            select(Meter.id).where(Meter.id.in_(_of(batch))).order_by(Meter.id).with_for_update()
-        )
+        _lock(batch)
         moved = ownership.move(_of(batch), to_id=batch.to_organisation_id, now=now)
         let_go(batch)
     if moved != batch.devices:
         raise RuntimeError(f"batch {batch.public_id} lost devices: {moved} of {batch.devices}")
+    crash_point("meters.moved")
     with scope(batch.to_organisation_id):
         serials = _mark(batch, now)
-        resealing.begin(batch.to_organisation_id, now=now)
+        with acting_as(_PORTAL):
+            resealing.begin(batch.to_organisation_id, now=now)
     _record_both(MeterEvent.BATCH_TAKEN, batch, serials=serials)
+    crash_point("meters.taken")
 
 
 def _mark(batch: Batch, now: datetime) -> list[str]:
     """Reference, the receiver's label, new claim codes; the serials."""
     values: dict[str, object] = {"batch_reference": batch.reference, "batch_at": now}
-    if batch.receiver_label_name:
-        label = label_named(
-            batch.receiver_label_name, trade="meters", organisation_id=batch.to_organisation_id
-        )
+    label = _label_of(batch)
+    if label is not None:
         values["labels"] = [label.number]
     rows = db.session.execute(
         update(Meter)
@@ -178,8 +210,22 @@ def _mark(batch: Batch, now: datetime) -> list[str]:
         .returning(Meter.id, Meter.serial),
         execution_options={"synchronize_session": False},
     ).all()
-    codes.renew([row.id for row in rows])
+    ids = [row.id for row in rows]
+    codes.renew(ids)
+    tell_of_claims(ids, organisation_id=batch.to_organisation_id, now=now)
     return [row.serial for row in rows]
+
+
+def _label_of(batch: Batch) -> Label | None:
+    """None also where the receiver has no room for one more: that is no reason to keep the devices from it."""
+    if not batch.receiver_label_name:
+        return None
+    try:
+        return label_named(
+            batch.receiver_label_name, trade="meters", organisation_id=batch.to_organisation_id
+        )
+    except Refusal:
+        return None
 
 
 def _record_both(
@@ -222,4 +268,9 @@ def take_large(work: Activity) -> bool:
     batch = db.session.scalars(select(Batch).where(Batch.id == work.parameters["batch"])).one()
     {"take": take, "confirm": confirm}[work.parameters["act"]](batch, now=utcnow())
     work.finished = batch.devices
+    organisation = db.session.scalars(
+        select(Organisation).where(Organisation.id == work.organisation_id)
+    ).one()
+    url = path_of("meters.batch", org=organisation.public_id, public_id=batch.public_id)
+    work.result = {"url": url}
     return True
