@@ -10,8 +10,11 @@ from webapp.audit.events import AuditEvent, name_objects
 class MeterEvent(AuditEvent):
     DELIVERED = "meters:delivery:committed", _("Meters delivered")
     DELIVERY_UNDONE = "meters:delivery:undone", _("Delivery undone")
+    IMPORTED = "meters:device:imported", _("Meters with keys imported")
     TYPE_CREATED = "meters:product_type:created", _("Product type created")
     TYPE_CHANGED = "meters:product_type:changed", _("Product type changed")
+    MAKER_CREATED = "meters:maker:created", _("Maker created")
+    MAKER_CHANGED = "meters:maker:changed", _("Maker changed")
     CLAIMED = "meters:device:claimed", _("Meters claimed")
     CLAIM_REFUSED = "meters:device:claim_refused", _("Claim refused")
     LEFT = "meters:device:left", _("Meters left to another organisation")
@@ -20,6 +23,7 @@ class MeterEvent(AuditEvent):
     LABEL_DELETED = "meters:label:deleted", _("Label deleted")
     KEY_EXCHANGED = "meters:key:exchanged", _("Exchange of a key recorded")
     KEY_RESET = "meters:key:reset", _("Key reset to the initial one")
+    KEYS_CHECKED = "meters:key:checked", _("Keys checked for weakness")
     FINDING_DISMISSED = "meters:key:finding_dismissed", _("Warning about a key dismissed")
     BATCH_CREATED = "meters:batch:created", _("Batch created")
     BATCH_WITHDRAWN = "meters:batch:withdrawn", _("Batch withdrawn")
@@ -42,6 +46,8 @@ name_objects(
         "meter": _("Meter"),
         "meters": _("Meters"),
         "product_type": _("Product type"),
+        "maker": _("Maker"),
+        "label": _("Label"),
         "delivery": _("Delivery"),
         "batch": _("Batch"),
         "receiver_key": _("Public key"),

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from webapp.core.db import db
-from webapp.meters.models import Meter, ProductType
+from webapp.meters.models import Maker, Meter, ProductType
 
 
 def meters() -> Select[Any]:
@@ -28,3 +28,8 @@ def get_meter(public_id: str) -> Meter:
 def product_types() -> list[ProductType]:
     """All, by name."""
     return list(db.session.scalars(select(ProductType).order_by(ProductType.sort_name)))
+
+
+def makers() -> list[Maker]:
+    """All, by name."""
+    return list(db.session.scalars(select(Maker).order_by(Maker.sort_name)))

@@ -20,6 +20,7 @@ from webapp.meters.models import (
     ProductType,
     ReceiverKey,
 )
+from webapp.meters.selections import MeterSelection
 from webapp.orgs.records import by_them
 
 export(
@@ -44,7 +45,8 @@ export(
 )
 export(
     Batch,
-    "id public_id reference needs_confirmation state devices created_at created_by decided_at",
+    "id public_id reference needs_confirmation state devices created_at created_by decided_at "
+    "decided_by",
     about="Batches sent and received.",
     withheld="the other organisation's number, and its label",
 )
@@ -74,6 +76,7 @@ export(
 )
 keep_back(MeterKey, why="key values leave by their own downloads alone, never with an export")
 keep_back(DataKey, why="secrets of the envelope")
+keep_back(MeterSelection, why="what somebody ticked some hours ago")
 
 not_personal(Maker, "name sort_name", why="a company's name")
 not_personal(ProductType, "name sort_name", why="a product's name")
@@ -103,6 +106,7 @@ personal(
 _named(KeyFinding, "dismissed_by", "finding dismissed_at")
 _named(ReceiverKey, "created_by", "name created_at")
 _named(Batch, "created_by", "reference created_at", "from_organisation_id")
+_named(Batch, "decided_by", "reference decided_at", "to_organisation_id")
 _named(OwnershipRequest, "asked_by", "asked_at state", "from_organisation_id")
 _named(OwnershipRequest, "decided_by", "decided_at state", "to_organisation_id")
 _named(Delivery, "by", "file_name committed_at", "from_organisation_id")
