@@ -17,7 +17,7 @@ from webapp.core.errors import Refusal
 from webapp.core.principal import acting
 from webapp.core.tenancy import scope, unscoped
 from webapp.core.throttle import Limit, forget, take
-from webapp.meters import codes, notes, ownership
+from webapp.meters import codes, deliveries, notes, ownership
 from webapp.meters.events import MeterEvent
 from webapp.meters.many import among
 from webapp.meters.models import BatchItem, ClaimState, Meter
@@ -36,6 +36,7 @@ BY_DEVICE = Limit("claim-meter-device", tries=10, window_seconds=3600)
 
 def claim(meter_ids: Sequence[int], *, organisation_id: int, now: datetime) -> int:
     """Claim those of these meters in scope that are unclaimed; how many. Claimed twice is once."""
+    deliveries.hold(meter_ids)
     free = select(Meter.id).where(
         among(Meter.id, meter_ids), Meter.claim_state == ClaimState.UNCLAIMED
     )
@@ -104,6 +105,7 @@ def claim_by_label(
         candidates: list[Meter | None] = [*found] or [None]
         right = [meter for meter in candidates if codes.is_right(meter, code)]
         chosen = right[0] if right else None
+        deliveries.hold([chosen.id if chosen is not None else 0])
         free = _lock_free(chosen.id if chosen is not None else 0)
     if chosen is None or not free:
         _note_refusal(named, organisation_id)

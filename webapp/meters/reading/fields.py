@@ -60,7 +60,7 @@ LABELS: Final[Mapping[str, Any]] = {
 }
 """Every field that a column can be mapped to; the names of key kinds are fields too."""
 
-_WORDS: Final[Mapping[str, Sequence[str]]] = {
+WORDS: Final[Mapping[str, Sequence[str]]] = {
     "serial": (
         "serial",
         "serialnumber",
@@ -120,7 +120,7 @@ def suggest(header: Sequence[str]) -> dict[str, int]:
     for number, heading in enumerate(header):
         columns.setdefault(_PLAIN.sub("", heading).lower(), number)
     found: dict[str, int] = {}
-    for field, words in _WORDS.items():
+    for field, words in WORDS.items():
         place = next((columns[word] for word in words if word in columns), None)
         if place is not None:
             found[str(field)] = place

@@ -19,7 +19,7 @@ from webapp.meters.sentences import Sentence
 
 LARGEST_OBJECT: Final = 1 << 18
 _BETWEEN: Final = re.compile(r"[\s,\[\]\ufeff]*")
-_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "dev_eui": ("ids", "dev_eui"),
     "join_eui": ("ids", "join_eui"),
     "dev_addr": ("session", "dev_addr"),
@@ -32,7 +32,7 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     str(KeyKind.APP_S_KEY): ("session", "keys", "app_s_key", "key"),
     str(KeyKind.NWK_S_KEY): ("session", "keys", "f_nwk_s_int_key", "key"),
 }
-_COLUMNS: Final = {field: ".".join(path) for field, path in _FIELDS.items()}
+_COLUMNS: Final = {field: ".".join(path) for field, path in FIELDS.items()}
 
 
 def read_tts(stream: IO[bytes], defaults: Mapping[str, str]) -> Iterator[Found]:
@@ -44,8 +44,8 @@ def read_tts(stream: IO[bytes], defaults: Mapping[str, str]) -> Iterator[Found]:
             yield RowFault(line, "ids.dev_eui", Sentence("json_object", {"number": number}))
             continue
         values, faults = dict(defaults), list[RowFault]()
-        for field, path in _FIELDS.items():
-            value = _at(found, path)
+        for field, path in FIELDS.items():
+            value = at(found, path)
             if isinstance(value, str):
                 values[field] = value
             elif value is not None:
@@ -92,7 +92,7 @@ def _pieces(stream: IO[bytes]) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _at(found: Any, path: tuple[str, ...]) -> Any:
+def at(found: Any, path: tuple[str, ...]) -> Any:
     for name in path:
         if not isinstance(found, dict):
             return None

@@ -41,14 +41,19 @@ COLUMNS: Final = {"mbus_id": "SerialNo", "mbus_maker": "VendorId", str(KeyKind.O
 
 def read_kem(stream: IO[bytes], password: str, defaults: Mapping[str, str]) -> Iterator[Found]:
     """Devices of a KEM or KEM2 file, packed or not. The "line" of each is its number in the list."""
+    for number, values in enumerate(devices(stream, password), 1):
+        yield from build(number, {**defaults, **values}, COLUMNS)
+
+
+def devices(stream: IO[bytes], password: str) -> Iterator[dict[str, str]]:
+    """The texts of each device by field, as the file has them."""
     plain = _decrypted(_unpacked(stream), password)
     meters = _Meters()
     if not _parsed(plain, meters) or meters.item is None:
         raise FileError("kem_password" if not meters.seen else "kem_content")
     if not meters.found:
         raise FileError("file_no_rows")
-    for number, texts in enumerate(meters.found, 1):
-        yield from build(number, {**defaults, **_values(texts)}, COLUMNS)
+    yield from map(_values, meters.found)
 
 
 @dataclass(slots=True)
