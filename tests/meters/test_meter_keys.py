@@ -14,7 +14,7 @@ from tests.meters import desk, make
 from tests.meters.desk import path, put, unclaimed
 from webapp.accounts.models import UserSession
 from webapp.audit.models import AuditRow
-from webapp.core.activities import run_activities
+from webapp.core import drains
 from webapp.core.clock import utcnow
 from webapp.core.db import commit, db
 from webapp.core.errors import Refusal
@@ -66,7 +66,7 @@ class TestWarnings:
         assert (found(world, "A-1"), found(world, "A-2")) == ({"zero"}, set())
         assert desk.serials(admin.get(path(world, "?warnings=1")).text) == ["A-1"]
         page = admin.get(path(world, weak)).text
-        assert "All zero" in page and "00000000" not in page
+        assert "All zero" in page and "0" * 32 not in page
         assert len(log(world, "meters:key:checked")) == 1
 
     def test_one_key_on_two_devices_warns_both_whosever_they_are(self, world: World) -> None:
@@ -129,7 +129,7 @@ class TestWarnings:
         answer = desk.bulk(admin, "lint", everything="1", list="")
         assert "/activity/" in answer.location  # type: ignore[attr-defined]
         with world.portal.app_context():
-            run_activities()
+            drains.run("activities")
         assert all(found(world, f"A-{n}") == {"zero", "shared"} for n in range(3))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.cast import Person, World
 from tests.meters import desk
 from tests.meters.desk import path, put, serials
-from webapp.core.activities import run_activities
+from webapp.core import drains
 from webapp.core.db import commit, db
 from webapp.core.errors import Refusal
 from webapp.core.tenancy import scope
@@ -117,7 +117,7 @@ def test_many_are_labelled_by_a_job(
     answer = admin.post(set_page(admin, everything="1", list="q=A"), data={"add": str(number)})
     assert "/activity/" in answer.location
     with world.portal.app_context():
-        run_activities()
+        drains.run("activities")
     assert len(serials(admin.get(path(world, f"?label={number}")).text)) == 5
 
 
@@ -135,7 +135,7 @@ def test_deleting_takes_it_from_all_meters(
     assert admin.post(url).status_code == 303
     assert names(world) == ["Roof"] and "Basement</span>" not in admin.get(path(world)).text
     with world.portal.app_context():
-        run_activities()
+        drains.run("activities")
     assert all(desk.stored(world, f"A-{n}").labels == [stays] for n in range(5))
     assert admin.post(url).status_code == 404
 
