@@ -80,7 +80,7 @@ def ask(person: Person, meters: list[str] | None = None, **fields: Any) -> TestR
 
 
 def work_off(world: World) -> Activity:
-    with world.portal.app_context():
+    with world.portal.app_context(), unscoped("the worker"):
         run_activities()
         with unscoped("how it ended"):
             return db.session.scalars(select(Activity).order_by(Activity.id.desc())).first()  # type: ignore[return-value]
@@ -383,7 +383,7 @@ def test_the_file_is_offered_for_a_day(admin: Person) -> None:
         db.session.execute(update(File).values(expires_at=utcnow() - timedelta(seconds=1)))
         commit()
     assert admin.get(url).status_code == 404
-    with world.portal.app_context():
+    with world.portal.app_context(), unscoped("the sweep"):
         large_files.remove_expired()
     assert count(world, large_files.FileChunk) == 0
 
@@ -431,7 +431,7 @@ def test_a_worker_that_dies_in_between_leaves_no_half_file(
         real(*args, **more)
 
     monkeypatch.setattr(jobs, "prolong", dies)
-    with world.portal.app_context(), pytest.raises(SystemExit):
+    with world.portal.app_context(), unscoped("the worker"), pytest.raises(SystemExit):
         run_activities()
     with time_machine.travel(utcnow() + timedelta(minutes=5), tick=True):
         assert work_off(world).state == "done"

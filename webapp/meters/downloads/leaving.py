@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import abort
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
@@ -68,7 +69,9 @@ def refuse(meters: Sequence[Meter], *, organisation_id: int) -> Refusal:
 def at_once(meter_id: int, choice: Choice, *, organisation_id: int, now: datetime) -> Sent:
     """One device as a file. The meter is held, so that it can't change hands under the download."""
     held = select(Meter).where(Meter.id == meter_id).with_for_update(read=True)
-    meter = db.session.scalars(held, execution_options={"populate_existing": True}).one()
+    meter = db.session.scalar(held, execution_options={"populate_existing": True})
+    if meter is None:  # it has just left
+        abort(404)
     if meter.claim_state != ClaimState.CLAIMED:
         raise refuse([meter], organisation_id=organisation_id)
     faults: list[Sentence] = []

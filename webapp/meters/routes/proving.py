@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from babel.numbers import format_decimal
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, get_locale
 from werkzeug.datastructures import FileStorage
 
 from webapp.core.access import allow
@@ -71,5 +72,7 @@ def _value(value: Value) -> str:
         case date():
             return str(format_date(value))
         case Decimal() | int():
-            return str(format_decimal(value, decimal_quantization=False))
+            return str(
+                format_decimal(value, locale=get_locale() or "en", decimal_quantization=False)
+            )
     return value
