@@ -35,11 +35,24 @@ class TestList:
         self, admin: Person, world: World
     ) -> None:
         number = label(world, "Basement")
-        put(world, "21N001052", labels=[number], batch_reference="ACME-7", dev_eui="70B3D5E75E00A1B2")
+        put(
+            world,
+            "21N001052",
+            labels=[number],
+            batch_reference="ACME-7",
+            dev_eui="70B3D5E75E00A1B2",
+        )
         unclaimed(world, "21N001064")
         page = admin.get(path(world)).text
         assert serials(page) == ["21N001052", "21N001064"]
-        for words in ("Claimed", "Unclaimed", "Water meter", "Basement", "ACME-7", "70B3D5E75E00A1B2"):
+        for words in (
+            "Claimed",
+            "Unclaimed",
+            "Water meter",
+            "Basement",
+            "ACME-7",
+            "70B3D5E75E00A1B2",
+        ):
             assert words in page
         assert "2 meters" in page
 
@@ -83,7 +96,15 @@ class TestList:
         self, stranger: Person, reader: Person, world: World
     ) -> None:
         meter = unclaimed(world, "A-1")
-        for rest in ("", meter, f"{meter}/history", f"{meter}/reveals", f"{meter}/label", "former", "labels"):
+        for rest in (
+            "",
+            meter,
+            f"{meter}/history",
+            f"{meter}/reveals",
+            f"{meter}/label",
+            "former",
+            "labels",
+        ):
             assert stranger.get(path(world, rest)).status_code == 404, rest
             assert reader.get(path(world, rest)).status_code == 200, rest
         for action in ("claim", "labels", "lint", "download"):
@@ -167,7 +188,9 @@ class TestBulk:
 
         with world.portal.app_context():
             with unscoped("ageing"):
-                db.session.scalars(select(MeterSelection)).one().expires_at = utcnow().replace(year=2020)
+                db.session.scalars(select(MeterSelection)).one().expires_at = utcnow().replace(
+                    year=2020
+                )
                 commit()
             assert admin.get(answer.location).status_code == 404
             remove_expired()
@@ -197,7 +220,14 @@ class TestPage:
             page = admin.get(path(world, rest)).text
             assert KEY.hex() not in page.lower(), rest
         page = admin.get(path(world, meter)).text
-        for words in ("AppKey", "AES-128", "128 bits", "Initial", "Factory delivery", "70B3D5E75E00A1B2"):
+        for words in (
+            "AppKey",
+            "AES-128",
+            "128 bits",
+            "Initial",
+            "Factory delivery",
+            "70B3D5E75E00A1B2",
+        ):
             assert words in page
         assert "TOPAS LoRa W8" in page and "Acme" in page
 
@@ -216,7 +246,9 @@ class TestPage:
         desk.bulk(admin, "claim", meter)
         assert "Claim code" not in admin.get(path(world, f"{meter}/label")).text
 
-    def test_owners_are_named_where_they_are_known(self, admin: Person, stranger: Person, world: World) -> None:
+    def test_owners_are_named_where_they_are_known(
+        self, admin: Person, stranger: Person, world: World
+    ) -> None:
         meter = put(world, "A-1")
         hand_over(world, meter)
         page = stranger.get(f"/o/{world.globex}/meters/{meter}").text
@@ -260,7 +292,9 @@ def hand_over(world: World, meter: str) -> None:
     with world.portal.app_context():
         with unscoped("handing over"):
             ownership.move(
-                select(Meter.id).where(Meter.public_id == meter), to_id=world.globex_id, now=utcnow()
+                select(Meter.id).where(Meter.public_id == meter),
+                to_id=world.globex_id,
+                now=utcnow(),
             )
         commit()
 
@@ -290,7 +324,9 @@ class TestReveals:
             reveals.note(select(Meter.id).where(Meter.serial == serial), form, now=utcnow())
             commit()
 
-    def test_each_reveal_is_listed_with_person_time_and_form(self, admin: Person, world: World) -> None:
+    def test_each_reveal_is_listed_with_person_time_and_form(
+        self, admin: Person, world: World
+    ) -> None:
         meter = put(world, "A-1")
         put(world, "A-2")
         self.reveal(world, "A-1", "csv_table")

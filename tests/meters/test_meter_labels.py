@@ -88,7 +88,9 @@ def test_it_is_put_on_and_taken_off_many(admin: Person, world: World) -> None:
     answer = admin.post(page, data={"add": str(basement), "remove": str(roof), "new": "Checked"})
     assert answer.status_code == 303
     checked = label(world, "Checked").number
-    assert desk.stored(world, "A-1").labels == desk.stored(world, "A-2").labels == [basement, checked]
+    assert (
+        desk.stored(world, "A-1").labels == desk.stored(world, "A-2").labels == [basement, checked]
+    )
     assert serials(admin.get(path(world, f"?label={checked}")).text) == ["A-1", "A-2"]
     assert serials(admin.get(path(world, f"?label={roof}")).text) == []
 

@@ -148,7 +148,10 @@ def test_makers_are_created_and_renamed(operator: Person, world: World) -> None:
     for bad in ("K", "K M", "ÄÖÜ", ""):
         assert operator.post(f"{AREA}/makers", data={"code": bad, "name": "x"}).status_code == 422
     url = f"{AREA}/makers/KAM"
-    assert operator.get(url).status_code == 200 and operator.get(f"{AREA}/makers/XXX").status_code == 404
+    assert (
+        operator.get(url).status_code == 200
+        and operator.get(f"{AREA}/makers/XXX").status_code == 404
+    )
     renamed = {"code": "KAM", "name": "Kamstrup", "version": "1"}
     assert operator.post(url, data={**renamed, "code": "XXX"}).status_code == 422
     assert operator.post(url, data=renamed).status_code == 303
