@@ -176,5 +176,6 @@ def _keys(statement: Statement, key: Any, *more: Any) -> Statement:
 
 
 def _by_option(filter_: Choice, rows: Sequence[Any]) -> dict[str, int]:
-    counted = {filter_.value_of(value): n for name, value, n in rows if name == filter_.name}
+    values = filter_.values_by_text()
+    counted = {values.get(value): n for name, value, n in rows if name == filter_.name}
     return {option.value: counted.get(option.value, 0) for option in filter_.ticks}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from flask import current_app, request, url_for
+from flask import g, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, literal_column, select, union_all
@@ -25,17 +25,16 @@ from webapp.core.listing import (
     Option,
     Starts,
 )
-from webapp.devices import labels
 from webapp.meters import addresses
 from webapp.meters.addresses import AddressError
-from webapp.meters.facts import TRADE, chips, radio_address
+from webapp.meters.facts import chips, known_labels, radio_address
 from webapp.meters.models import Batch, ClaimState, Meter
 from webapp.meters.queries import makers, product_types
 from webapp.meters.words import CLAIM_STATES
 from webapp.orgs.access import current_organisation, may
 from webapp.orgs.permissions import Permission
 
-MOST_BATCHES = 200
+MOST_BATCHES = 50
 """So many of the latest batches are offered; any other is found by the search."""
 NO_BATCH = "none"
 ACTS = {
@@ -44,12 +43,19 @@ ACTS = {
     "download": Permission.KEYS_DOWNLOAD,
     "lint": Permission.METERS_EDIT,
 }
-DOWNLOAD = "meters.download_new"
 _NO_BATCH_FIRST = func.coalesce(Meter.batch_reference, literal_column("''"))
 
 
 def meter_url(meter: Meter) -> str:
-    return url_for("meters.meter", org=_org(), public_id=meter.public_id)
+    return f"{_base()}{meter.public_id}"
+
+
+def _base() -> str:
+    """Where the paths of meters begin, asked for once a page: five links a row."""
+    if "meters_base" not in g:
+        g.meters_base = url_for("meters.meters", org=_org())
+    base: str = g.meters_base
+    return base
 
 
 def _org() -> str:
@@ -103,35 +109,42 @@ def _mbus_number(typed: str) -> str | None:
     return digits if len(digits) == 8 and digits.isascii() and digits.isalnum() else None
 
 
-def can_download() -> bool:
-    return may(Permission.KEYS_DOWNLOAD) and DOWNLOAD in current_app.view_functions
-
-
 def _menu(meter: Meter) -> list[Mapping[str, Any] | None]:
-    url: dict[str, Any] = {"org": _org(), "public_id": meter.public_id}
-    is_claimed = meter.claim_state == ClaimState.CLAIMED
+    page, state = meter_url(meter), meter.claim_state
+    edits = may(Permission.METERS_EDIT)
     return [
-        _posts("claim", _("Claim"), "check", meter)
-        if may(Permission.METERS_CLAIM) and meter.claim_state == ClaimState.UNCLAIMED
+        _claim(meter) if state == ClaimState.UNCLAIMED and may(Permission.METERS_CLAIM) else None,
+        {"text": _("Download keys"), "href": f"{page}/keys", "icon": "download"}
+        if state == ClaimState.CLAIMED and may(Permission.KEYS_DOWNLOAD)
         else None,
-        _posts("download", _("Download keys"), "download", meter)
-        if can_download() and is_claimed
-        else None,
-        _posts("labels", _("Labels"), "tag", meter) if may(Permission.METERS_EDIT) else None,
-        {
-            "text": _("Who has seen the keys"),
-            "href": url_for("meters.meter_reveals", **url),
-            "icon": "eye",
-        },
-        {"text": _("History"), "href": url_for("meters.meter_history", **url), "icon": "clock"},
+        {"text": _("Labels"), "href": f"{page}/labels", "icon": "tag"} if edits else None,
+        {"text": _("Who has seen the keys"), "href": f"{page}/reveals", "icon": "eye"},
+        {"text": _("History"), "href": f"{page}/history", "icon": "clock"},
     ]
 
 
-def _posts(act: str, text: object, icon: str, meter: Meter) -> Mapping[str, Any]:
+def _claim(meter: Meter) -> Mapping[str, Any]:
     """The same as ticking this one row."""
-    fields = {"action": act, "row": meter.public_id, "list": request.query_string.decode()[:2000]}
-    bulk = url_for("meters.meters_bulk", org=_org())
-    return {"text": text, "action": bulk, "fields": fields, "icon": icon}
+    fields = {
+        "action": "claim",
+        "row": meter.public_id,
+        "list": request.query_string.decode("ascii", "replace")[:2000],
+    }
+    return {"text": _("Claim"), "action": f"{_base()}bulk", "fields": fields, "icon": "check"}
+
+
+@dataclass(frozen=True)
+class Uncounted(Choice):
+    """Options without numbers: there are as many as batches."""
+
+    def counted(self) -> None:
+        return None
+
+
+def _labels() -> list[Option]:
+    """Asked for once a page: the rows need them, too."""
+    found = sorted(known_labels().values(), key=lambda label: label.sort_name)
+    return [Option(str(x.number), x.name, x.number, colour=x.colour) for x in found]
 
 
 METERS = Listing(
@@ -180,8 +193,8 @@ METERS = Listing(
     filters=[
         Choice("type", _("Product type"), Meter.product_type_id, _types),
         Choice("state", _("Claim status"), Meter.claim_state, list(CLAIM_STATES.items())),
-        Labels("label", _("Labels"), Meter.labels, lambda: labels.options(TRADE)),
-        Choice("batch", _("Batch reference"), _NO_BATCH_FIRST, _batches),
+        Labels("label", _("Labels"), Meter.labels, _labels),
+        Uncounted("batch", _("Batch reference"), _NO_BATCH_FIRST, _batches),
         Choice("maker", _("Maker"), Meter.maker_id, _makers),
         Flag("warnings", _("With warnings"), Meter.findings > 0),
     ],
@@ -199,5 +212,4 @@ _BULK = [
 
 def listing_here() -> Listing:
     """With the bulk acts that the person may do."""
-    acts = [b for b in _BULK if may(ACTS[b.name]) and (b.name != "download" or can_download())]
-    return replace(METERS, bulk=acts)
+    return replace(METERS, bulk=[act for act in _BULK if may(ACTS[act.name])])

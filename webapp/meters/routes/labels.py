@@ -14,7 +14,7 @@ from webapp.core.db import db
 from webapp.core.errors import Refusal
 from webapp.core.web import render, see_other
 from webapp.devices.labels import all_labels, label_named
-from webapp.meters import labelling, selections
+from webapp.meters import labelling, queries, selections
 from webapp.meters.catalogue_forms import LabelForm, SetLabelsForm
 from webapp.meters.facts import TRADE
 from webapp.meters.many import among
@@ -100,6 +100,21 @@ def labels_set(org: str, selection: str) -> ResponseReturnValue:
 def labels_put(org: str, selection: str) -> ResponseReturnValue:
     ids = selections.ids_of(selection)
     form = SetLabelsForm(labels=all_labels(TRADE))
+    return answer_form(form, "meters/labels_set.html", lambda: _set(form, ids), **_chosen(ids))
+
+
+@bp.get("/<public_id>/labels")
+@allow(Permission.METERS_EDIT)
+def meter_labels(org: str, public_id: str) -> ResponseReturnValue:
+    meter = queries.get_meter(public_id)
+    form = SetLabelsForm(formdata=None, labels=all_labels(TRADE))
+    return render("meters/labels_set.html", form=form, **_chosen([meter.id]))
+
+
+@bp.post("/<public_id>/labels")
+@allow(Permission.METERS_EDIT)
+def meter_labels_put(org: str, public_id: str) -> ResponseReturnValue:
+    ids, form = [queries.get_meter(public_id).id], SetLabelsForm(labels=all_labels(TRADE))
     return answer_form(form, "meters/labels_set.html", lambda: _set(form, ids), **_chosen(ids))
 
 

@@ -17,7 +17,7 @@ from webapp.core.errors import NotPermitted, Refusal
 from webapp.core.web import render, see_other
 from webapp.meters import claims, codes, facts, findings, histories, queries, selections
 from webapp.meters.lists.former import FORMER, former_meters
-from webapp.meters.lists.meters import ACTS, DOWNLOAD, can_download, listing_here
+from webapp.meters.lists.meters import ACTS, listing_here
 from webapp.meters.lists.reveals import listing_of
 from webapp.meters.models import ClaimState, Meter
 from webapp.meters.routes.blueprint import bp, flask_url_for, url_for
@@ -70,7 +70,7 @@ def meter_page(org: str, public_id: str) -> ResponseReturnValue:
         earlier=histories.earlier_reveals(meter),
         owners=histories.owners_of(meter),
         batches=histories.batches_of(meter) if may(Permission.BATCHES_READ) else [],
-        can_download=can_download() and meter.claim_state == ClaimState.CLAIMED,
+        can_download=may(Permission.KEYS_DOWNLOAD) and meter.claim_state == ClaimState.CLAIMED,
         has_label=_label_code(meter) is not None,
     )
 
@@ -162,7 +162,7 @@ def _lint(ids: Sequence[int]) -> ResponseReturnValue:
 def _page_for(action: str, ids: Sequence[int]) -> str:
     kept = selections.keep(ids, organisation_id=current_organisation().id, now=utcnow())
     if action == "download":
-        return flask_url_for(DOWNLOAD, org=current_organisation().public_id, selection=kept)
+        return url_for("download_new", selection=kept)
     return url_for("labels_set", selection=kept)
 
 
