@@ -49,7 +49,9 @@ class Dealings:
     @contextmanager
     def at(self, organisation_id: int, email: str = "") -> Iterator[None]:
         """In the application, in the scope, as a person; commits at the end."""
-        email = email or ("admin@acme.test" if organisation_id == self.acme else "admin@globex.test")
+        email = email or (
+            "admin@acme.test" if organisation_id == self.acme else "admin@globex.test"
+        )
         person = Principal(
             Actor.USER, self.world.user_ids[email], email, org=organisation_id, via="192.0.2.9"
         )

@@ -55,7 +55,11 @@ def test_a_batch_is_made_of_what_was_pasted_typed_and_read(deal: Dealings, admin
     assert answer.status_code == 303, text_of(answer.text)
     batch = all_batches(deal)[0]
     assert answer.location.endswith(f"/batches/{batch.public_id}")
-    assert (batch.devices, batch.needs_confirmation, batch.receiver_label_name) == (5, True, "Spring")
+    assert (batch.devices, batch.needs_confirmation, batch.receiver_label_name) == (
+        5,
+        True,
+        "Spring",
+    )
     assert (batch.reference, batch.to_organisation_id) == ("ACME-2026-0001", deal.globex)
     shown = text_of(admin.get(answer.location).text)
     for words in ("W1", "W5", "Open", "Globex", "Spring", "Water meter 5"):
@@ -105,7 +109,9 @@ def test_the_report_names_each_serial_and_nothing_is_made_until_chosen(
     assert "W?x" in page
     csv = admin.get(f"{answer.location}?format=csv")
     assert csv.mimetype == "text/csv"
-    assert {"W2", "NEVER", "W1"} <= {line.split(",")[0].split(";")[0] for line in csv.text.splitlines()}
+    assert {"W2", "NEVER", "W1"} <= {
+        line.split(",")[0].split(";")[0] for line in csv.text.splitlines()
+    }
     draft = answer.location.removesuffix("/report")
     assert admin.post(f"{draft}/batches").location.endswith("/report"), "not without saying so"
     made = admin.post(f"{draft}/batches", {"without": "1"})
@@ -156,7 +162,9 @@ def test_buttons_without_script_add_count_and_remove(deal: Dealings, admin: Pers
     page = admin.get(added.location).text
     assert "W1\nW9" in page.replace("\r", "")
     assert ">2</span>" in page
-    counted = admin.post(added.location, form(deal, serials="W1 W2 W3", files=text_file("W4"), act="count"))
+    counted = admin.post(
+        added.location, form(deal, serials="W1 W2 W3", files=text_file("W4"), act="count")
+    )
     page = admin.get(counted.location).text
     assert ">4</span>" in page
     (row,) = deal.all(select(drafts.BatchDraftList))
@@ -273,9 +281,7 @@ def test_the_receiver_takes_it_over_by_its_reference(
 
 
 @pytest.mark.feature("K-14")
-def test_asked_refused_withdrawn_confirmed(
-    deal: Dealings, admin: Person, stranger: Person
-) -> None:
+def test_asked_refused_withdrawn_confirmed(deal: Dealings, admin: Person, stranger: Person) -> None:
     deal.stock("W1")
     batch = deal.issue("W1", duty=True)
     ours, theirs = (

@@ -243,9 +243,7 @@ def test_a_large_batch_is_taken_by_a_job(deal: Dealings) -> None:
     deal.stock(*(f"W{n:03}" for n in range(30)))
     batch = deal.issue(*(f"W{n:03}" for n in range(30)))
     with deal.at(deal.globex):
-        work = takeovers.begin(
-            deal.batch(batch), "take", organisation_id=deal.globex, now=utcnow()
-        )
+        work = takeovers.begin(deal.batch(batch), "take", organisation_id=deal.globex, now=utcnow())
     deal.work()
     with deal.looking():
         db.session.add(work)

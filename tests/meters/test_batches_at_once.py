@@ -171,9 +171,7 @@ def test_claiming_by_label_and_batching_at_once(deal: Dealings) -> None:
             report = batches.check(["W1"])
             if not report.is_clean:
                 raise Refusal("gone", status=409)
-            wanted = batches.Wanted(
-                reference="ACME-1", receiver=receiver, needs_confirmation=False
-            )
+            wanted = batches.Wanted(reference="ACME-1", receiver=receiver, needs_confirmation=False)
             batches.create(wanted, report.meter_ids, issuer=issuer, now=utcnow())
 
     ends = at_once(label, batch)
@@ -213,7 +211,9 @@ def test_a_worker_that_dies_in_the_middle_leaves_all_or_nothing(
     with deal.looking():
         past = utcnow() - timedelta(seconds=1)
         db.session.execute(
-            update(Activity).values(claimed_until=past, due_at=past).where(Activity.ended_at.is_(None))
+            update(Activity)
+            .values(claimed_until=past, due_at=past)
+            .where(Activity.ended_at.is_(None))
         )
         commit()
     deal.work()

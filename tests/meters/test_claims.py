@@ -118,9 +118,9 @@ def test_all_refusals_are_one_and_burn_nothing(
         assert SAME in answer.text
         answers.add((answer.status_code, len(answer.text) - len(serial) - len(code)))
     assert len(answers) == 1
-    assert stranger.post(
-        url(deal), {"scanned": "FREE", "code": deal.codes["FREE"]}
-    ).status_code == 303
+    assert (
+        stranger.post(url(deal), {"scanned": "FREE", "code": deal.codes["FREE"]}).status_code == 303
+    )
     refused = deal.all(select(AuditRow).where(AuditRow.event == "meters:device:claim_refused"))
     assert len(refused) == 4
     assert all(code not in str(row.payload) for row in refused for code in tries.values())

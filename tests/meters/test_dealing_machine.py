@@ -88,9 +88,7 @@ class Machine(RuleBasedStateMachine):
 
         self._try(act)
 
-    @rule(
-        who=ORG, to=ORG, which=st.sets(st.sampled_from(SERIALS), min_size=1), duty=st.booleans()
-    )
+    @rule(who=ORG, to=ORG, which=st.sets(st.sampled_from(SERIALS), min_size=1), duty=st.booleans())
     def create(self, who: int, to: int, which: set[str], duty: bool) -> None:
         if who == to:
             return

@@ -82,7 +82,9 @@ class BatchForm(CreatingForm):
     )
     needs_confirmation = BooleanField(
         _("The ownership request must be confirmed"),
-        description=_("The receiver asks, and you confirm or refuse. Else the meters are theirs at once."),
+        description=_(
+            "The receiver asks, and you confirm or refuse. Else the meters are theirs at once."
+        ),
     )
     label = StringField(
         _("Label"),

@@ -102,9 +102,7 @@ class Devices:
 def devices(batch: Batch, *, organisation_id: int, after: str = "") -> Devices:
     """A page of the batch's serials, in their order."""
     statement = (
-        select(
-            BatchItem.id, Meter.serial, ProductType.name, Meter.public_id, Meter.organisation_id
-        )
+        select(BatchItem.id, Meter.serial, ProductType.name, Meter.public_id, Meter.organisation_id)
         .select_from(BatchItem)
         .join(Meter, Meter.id == BatchItem.meter_id)
         .join(ProductType, ProductType.id == Meter.product_type_id)

@@ -95,7 +95,9 @@ class BatchDraftList(Owned, Base):
         self.columns = self.content = None
 
 
-keep_back(BatchDraft, why="half-filled forms of at most a week; what was made of them is in batches")
+keep_back(
+    BatchDraft, why="half-filled forms of at most a week; what was made of them is in batches"
+)
 keep_back(BatchDraftList, why="serial numbers of half-filled forms of at most a week")
 personal(
     BatchDraft,
@@ -222,7 +224,11 @@ def _choose_columns(draft: BatchDraft, sent: Sent) -> None:
             sent.refuse("files", f"{row.name}: {error}")
             continue
         if len(read.serials) > MOST_SERIALS:
-            words = _("%(name)s holds more than %(most)s serial numbers.", name=row.name, most=MOST_SERIALS)
+            words = _(
+                "%(name)s holds more than %(most)s serial numbers.",
+                name=row.name,
+                most=MOST_SERIALS,
+            )
             sent.refuse("files", words)
             continue
         row.fill(read)

@@ -111,8 +111,9 @@ def tell_of_new(
 
 def tell_of_request(batch: Batch, asked: OwnershipRequest, *, now: datetime) -> None:
     """Those at the issuer who may decide."""
-    issuer, receiver = _organisation(batch.from_organisation_id), _organisation(
-        batch.to_organisation_id
+    issuer, receiver = (
+        _organisation(batch.from_organisation_id),
+        _organisation(batch.to_organisation_id),
     )
 
     def words() -> tuple[str, str]:
@@ -136,8 +137,9 @@ def tell_of_decision(batch: Batch, request: OwnershipRequest, *, now: datetime) 
     asker = db.session.scalar(select(User).where(User.id == request.asked_by_id))
     if asker is None:
         return
-    issuer, receiver = _organisation(batch.from_organisation_id), _organisation(
-        batch.to_organisation_id
+    issuer, receiver = (
+        _organisation(batch.from_organisation_id),
+        _organisation(batch.to_organisation_id),
     )
     confirmed = request.state == RequestState.CONFIRMED
 

@@ -21,10 +21,10 @@ from webapp.devices import labels
 from webapp.meters import batches, drafts
 from webapp.meters.batch_forms import BatchForm
 from webapp.meters.batch_receivers import receivers_of
+from webapp.meters.batch_words import FAULTS
 from webapp.meters.batches import Report, Wanted
 from webapp.meters.drafts import BatchDraft, Contents, Sent
 from webapp.meters.routes.blueprint import bp, url_for
-from webapp.meters.batch_words import FAULTS
 from webapp.orgs.access import current_organisation
 from webapp.orgs.permissions import Permission
 

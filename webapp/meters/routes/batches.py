@@ -13,11 +13,11 @@ from webapp.meters import batch_queries as queries
 from webapp.meters import batches as services
 from webapp.meters import takeovers
 from webapp.meters.batch_forms import RefusalForm
+from webapp.meters.batch_words import STEPS
 from webapp.meters.lists.batches import BATCHES, is_sent
 from webapp.meters.models import Batch, BatchState
 from webapp.meters.routes.blueprint import bp, url_for
 from webapp.meters.routes.ownership import begin_or_do
-from webapp.meters.batch_words import STEPS
 from webapp.meters.words import BATCH_STATES
 from webapp.orgs.access import current_organisation
 from webapp.orgs.permissions import Permission
@@ -101,5 +101,3 @@ def batch_refuse(org: str, public_id: str) -> ResponseReturnValue:
 def batch_withdraw_request(org: str, public_id: str) -> ResponseReturnValue:
     takeovers.withdraw_request(_own(public_id, sent=False), now=utcnow())
     return see_other(url_for("batch", public_id=public_id))
-
-

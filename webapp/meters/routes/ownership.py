@@ -54,9 +54,7 @@ def ownership_review(org: str, public_id: str) -> ResponseReturnValue:
         "meters/ownership_review.html",
         batch=batch,
         counts=queries.type_counts(batch),
-        devices=queries.devices(
-            batch, organisation_id=here, after=request.args.get("after", "")
-        ),
+        devices=queries.devices(batch, organisation_id=here, after=request.args.get("after", "")),
         after=request.args.get("after", ""),
     )
 
