@@ -50,6 +50,11 @@ class Source:
     place: int | None
     default: str
 
+    @property
+    def is_idle(self) -> bool:
+        """Neither column nor default: the field is empty in every line (`check_mapping` asks for needed ones)."""
+        return self.place is None and not self.default
+
 
 def sources(subject: Subject, mapping: Mapping[str, Mapping[str, Any]]) -> list[Source]:
     return [
@@ -96,8 +101,10 @@ class Reading:
 
 
 def read_cells(line: int, cells: Sequence[str], sources: Sequence[Source]) -> Reading:
-    reading = Reading(line, {}, [])
+    reading = Reading(line, dict.fromkeys([source.field.name for source in sources]), [])
     for source in sources:
+        if source.is_idle:
+            continue
         field, text = source.field, ""
         if source.place is not None and source.place < len(cells):
             text = _one_line(cells[source.place])

@@ -111,6 +111,8 @@ class ImportFault(Owned, Base):
     id: Mapped[Id]
     import_id: Mapped[BigInt] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     line: Mapped[int]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    """What the line is about, where the subject says which field names it."""
     field: Mapped[str | None]
     value: Mapped[str]
     words: Mapped[str]

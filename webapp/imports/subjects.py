@@ -144,6 +144,8 @@ class Subject(ABC):
     permission: Permission
     fields: tuple[Field, ...]
     undo_for: timedelta = timedelta(days=7)
+    named_by: str | None = None
+    """The field that names a line in reports: a serial number."""
     for_operator: bool = False
     """Of the operator's area: absent from the organisations' pages; who asked must be an operator."""
     finish_batch: int = BATCH

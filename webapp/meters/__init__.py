@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     from webapp.meters import keyring
     from webapp.meters.api import bp as api_bp
     from webapp.meters.cli import keys
+    from webapp.meters.delivery_cli import meters
     from webapp.meters.imports import Deliveries, OwnMeters
     from webapp.meters.routes import bp
     from webapp.meters.routes.deliveries import bp as deliveries_bp
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(api_bp)
     app.register_blueprint(operations_bp)
     app.cli.add_command(keys)
+    app.cli.add_command(meters)
     _register_catalogue(app)
     _register_places()
     _register_device_page()

@@ -111,11 +111,11 @@ def mbus_id(text: str) -> str:
     return digits.zfill(8)
 
 
-def mbus_byte(text: str, *, name: str) -> int:
+def mbus_byte(text: str, *, name: object) -> int:
     """Version or medium: two hexadecimal digits, `0x` allowed."""
     digits = text.strip().upper().removeprefix("0X")
     if not _BYTE.fullmatch(digits):
-        raise AddressError("mbus_byte", text=text.strip()[:SHOWN], name=name)
+        raise AddressError("mbus_byte", text=text.strip()[:SHOWN], name=str(name))
     return int(digits, 16)
 
 

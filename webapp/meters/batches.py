@@ -28,7 +28,7 @@ from webapp.core.db import db, rollback
 from webapp.core.errors import Refusal
 from webapp.core.principal import acting
 from webapp.devices.labels import label_named
-from webapp.meters import letters, notes
+from webapp.meters import deliveries, letters, notes
 from webapp.meters.events import MeterEvent
 from webapp.meters.many import among
 from webapp.meters.models import Batch, BatchItem, BatchState, ClaimState, Maker, Meter
@@ -168,6 +168,7 @@ def create(
         created_by=acting().label,
     )
     _add(batch)
+    deliveries.hold(meter_ids)
     serials = _hold(batch, meter_ids)
     if wanted.label_name:
         _set_label(wanted.label_name, meter_ids, organisation_id=issuer.id)

@@ -6,13 +6,13 @@ A code is kept as an HMAC to be checked, and sealed for its owner to print it ag
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from webapp.core.crypto import code_digest, seal, unseal
-from webapp.core.db import UNAMBIGUOUS, db, random_code
+from webapp.core.crypto import code_digest, code_digester, sealer, unseal
+from webapp.core.db import UNAMBIGUOUS, db, random_codes
 from webapp.meters.models import Meter
 
 LENGTH = 8
@@ -44,10 +44,12 @@ def is_right(meter: Meter | None, typed: str) -> bool:
     return same and expected is not None and set(code) <= set(UNAMBIGUOUS)
 
 
-def new(meter_public_id: str) -> tuple[bytes, bytes]:
-    """Digest and sealed text of a fresh code."""
-    code = random_code(LENGTH)
-    return digest_of(meter_public_id, code), seal(code.encode(), context=_context(meter_public_id))
+def new_many(meter_public_ids: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
+    """Digest and sealed text of a fresh code for each meter, in their order."""
+    digested, sealed = code_digester(_PURPOSE), sealer()
+    fresh = random_codes(len(meter_public_ids), LENGTH)
+    for public_id, code in zip(meter_public_ids, fresh, strict=True):
+        yield digested(f"{public_id}:{code}"), sealed(code.encode(), _context(public_id))
 
 
 def code_of(meter: Meter) -> str | None:
@@ -69,7 +71,7 @@ def renew(meter_ids: Sequence[int]) -> None:
 
 def _renew_some(ids: Sequence[int]) -> None:
     rows = db.session.execute(select(Meter.id, Meter.public_id).where(Meter.id.in_(ids))).all()
-    made = [new(public_id) for _id, public_id in rows]
+    made = list(new_many([row.public_id for row in rows]))
     values = (
         func.unnest(
             bindparam("ids", [row.id for row in rows], ARRAY(BigInteger)),

@@ -111,24 +111,29 @@ class Stock:
 
 def _repeats(value: bytes) -> bool:
     """One byte, or a shorter piece, again and again. Two-key 3DES (first and third part equal) is not meant."""
-    return any(
-        len(value) % period == 0 and value == value[:period] * (len(value) // period)
-        for period in (1, 2, 3, 4, 6, 8, 12, 16)
-        if period < len(value)
-    )
+    size = len(value)  # whatever repeats in shorter pieces repeats in halves or thirds as well
+    halves = size % 2 == 0 and value[: size // 2] == value[size // 2 :]
+    return halves or (size % 3 == 0 and value[: size // 3] * 3 == value)
 
 
 def _counts(value: bytes) -> bool:
     """Half of the bytes (at least six) in equal steps, or sixteen hexadecimal digits in a row."""
-    needed, run = max(LEAST_RUN, len(value) // 2), 1
+    needed = max(LEAST_RUN, len(value) // 2)
     steps = [(after - before) & 0xFF for before, after in pairwise(value)]
+    if len(set(steps)) <= len(steps) - needed + 2 and _runs(steps, needed):
+        return True
+    digits = value.hex()
+    near = any(digits[place : place + 2] in _PAIRS for place in range(7, len(digits) - 1, 8))
+    return near and any(piece in digits for piece in _RUNS)
+
+
+def _runs(steps: list[int], needed: int) -> bool:
+    run = 1
     for before, step in zip([None, *steps], steps, strict=False):
         run = run + 1 if step == before and step else 2 if step else 1
         if run >= needed:
             return True
-    digits = value.hex()
-    near = any(digits[place : place + 2] in _PAIRS for place in range(7, len(digits) - 1, 8))
-    return near and any(piece in digits for piece in _RUNS)
+    return False
 
 
 def _is_text(value: bytes) -> bool:

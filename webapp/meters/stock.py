@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.core import bulk
-from webapp.core.db import db, new_public_id
+from webapp.core import bulk, feeds
+from webapp.core.db import db, new_public_ids
 from webapp.core.tenancy import unscoped
 from webapp.devices.models import Device, DeviceKind, DeviceState, Ownership
 from webapp.meters import codes, keyring
@@ -22,6 +22,7 @@ from webapp.meters.models import (
     MeterKey,
     ProductType,
 )
+from webapp.meters.ownership import KEYS_FEED
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -51,7 +52,7 @@ def put(
 ) -> list[int]:
     """Their ids, in the order given. The database refuses what is there already."""
     ids = bulk.new_ids(Device, len(meters))
-    public_ids = [new_public_id() for _meter in meters]
+    public_ids = new_public_ids(len(meters))
     places = list(zip(ids, public_ids, meters, strict=True))
     with unscoped("new devices of an organisation that the caller names"):
         _put_devices(places, organisation_id, now)
@@ -107,6 +108,9 @@ def _put_meters(
     state: ClaimState,
 ) -> None:
     claimed_at = now if state is ClaimState.CLAIMED else None
+    fresh = codes.new_many([public_id for _i, public_id, _meter in places])
+    kinds = _Kinds()
+    places_in_feed = _places_in_feed(len(places), organisation_id, state)
     bulk.copy_into(
         Meter,
         [
@@ -128,6 +132,7 @@ def _put_meters(
             Meter.claim_code_sealed,
             Meter.key_kinds,
             Meter.delivery_id,
+            Meter.feed_seq,
             Meter.owned_since_at,
             Meter.claimed_at,
             Meter.created_at,
@@ -148,16 +153,35 @@ def _put_meters(
                 meter.mbus_id,
                 meter.mbus_version,
                 meter.mbus_medium,
-                *codes.new(public_id),
-                sorted(kind.value for kind in meter.keys),
+                *code,
+                kinds[frozenset(meter.keys)],
                 delivery_id,
+                seq,
                 now,
                 claimed_at,
                 now,
             )
-            for i, public_id, meter in places
+            for (i, public_id, meter), code, seq in zip(places, fresh, places_in_feed, strict=True)
         ),
     )
+
+
+def _places_in_feed(
+    number: int, organisation_id: int, state: ClaimState
+) -> Sequence[int] | Sequence[None]:
+    """What is claimed at once is new for the programs that follow the organisation's keys (K-26)."""
+    if state is not ClaimState.CLAIMED:
+        return [None] * number
+    first = feeds.advance(KEYS_FEED, organisation_id=organisation_id, by=number)
+    return range(first, first + number)
+
+
+class _Kinds(dict[frozenset[KeyKind], str]):
+    """Sets of kinds as PostgreSQL writes arrays: there are few, and psycopg takes long for each."""
+
+    def __missing__(self, kinds: frozenset[KeyKind]) -> str:
+        self[kinds] = "{" + ",".join(sorted(kind.value for kind in kinds)) + "}"
+        return self[kinds]
 
 
 def _put_keys(

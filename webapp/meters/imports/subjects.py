@@ -37,6 +37,7 @@ class MeterFile(Subject):
 
     permission = Permission.METERS_EDIT
     fields = FIELDS
+    named_by = "serial"
     state: ClaimState
     origin: KeyOrigin
 
