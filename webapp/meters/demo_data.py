@@ -29,7 +29,8 @@ class Kind:
     mbus_medium: int = 0x07
 
 
-_EU868 = {"lorawan_phy_version": "PHY_V1_0_3_REV_A", "frequency_plan_id": "EU_863_870_TTN"}
+EU_868 = "EU_863_870_TTN"
+PHY_10 = "PHY_V1_0_3_REV_A"
 KINDS = (
     Kind(
         maker="NWA",
@@ -41,7 +42,8 @@ KINDS = (
         first=21001052,
         serial="BR8-{}",
         lorawan_version="1.0.3",
-        **_EU868,
+        lorawan_phy_version=PHY_10,
+        frequency_plan_id=EU_868,
     ),
     Kind(
         maker="NWA",
@@ -90,7 +92,7 @@ KINDS = (
         serial="Y26{}",
         lorawan_version="1.1",
         lorawan_phy_version="PHY_V1_1_REV_B",
-        frequency_plan_id="EU_863_870_TTN",
+        frequency_plan_id=EU_868,
     ),
     Kind(
         maker="ELV",
@@ -102,7 +104,8 @@ KINDS = (
         first=90100,
         serial="PM{:06}",
         lorawan_version="1.0.2",
-        **_EU868,
+        lorawan_phy_version=PHY_10,
+        frequency_plan_id=EU_868,
     ),
 )
 FOREIGN = 12

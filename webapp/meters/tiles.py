@@ -63,4 +63,5 @@ def _count(column: Any, condition: ColumnElement[bool]) -> int:
 
 
 def _url(endpoint: str, organisation: Organisation, **chosen: str) -> str:
-    return url_for(endpoint, org=organisation.public_id, **chosen)
+    values: dict[str, Any] = {"org": organisation.public_id, **chosen}
+    return url_for(endpoint, **values)

@@ -162,7 +162,7 @@ def _mode(facts: TypeFacts, radio: Radio, chosen: frozenset[KeyKind]) -> int | N
 
 def _unfit(strange: frozenset[KeyKind]) -> str:
     names = ", ".join(sorted(str(LABELS[kind]) for kind in strange))
-    return _("This radio has no use for: %(kinds)s.", kinds=names)
+    return str(_("This radio has no use for: %(kinds)s.", kinds=names))
 
 
 def _refuse_stale(row: Maker | ProductType, seen: object) -> None:

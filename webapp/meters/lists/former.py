@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select
-from sqlalchemy.orm import column_property
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Mapped, column_property
 
 from webapp.core.db import Base
 from webapp.core.listing import Column, Listing, Period
@@ -25,8 +26,13 @@ _TYPES: Any = ProductType.__table__
 class FormerMeter(Owned, Base):
     """A stretch of ownership, with what one may still know of a device that is another's now."""
 
-    __table__: Table = _OWNERSHIPS
+    __table__ = _OWNERSHIPS
     organisation_id = _OWNERSHIPS.c.organisation_id
+    if TYPE_CHECKING:
+        id: Mapped[int]
+        device_id: Mapped[int]
+        began_at: Mapped[datetime]
+        ended_at: Mapped[datetime | None]
     serial = column_property(
         select(_DEVICES.c.serial)
         .where(_DEVICES.c.id == _OWNERSHIPS.c.device_id)
@@ -54,7 +60,7 @@ def _serial(typed: str) -> ColumnElement[bool]:
     """Beginning or end, by the indexes of all devices: the stretches are one's own."""
     conditions = (Starts(_DEVICES.c.serial)(typed), Ends(func.reverse(_DEVICES.c.serial))(typed))
     fitting = select(_DEVICES.c.id).where(or_(*(c for c in conditions if c is not None)))
-    return FormerMeter.device_id.in_(fitting)  # type: ignore[no-any-return]
+    return FormerMeter.device_id.in_(fitting)
 
 
 FORMER = Listing(

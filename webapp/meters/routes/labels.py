@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -149,7 +151,7 @@ def _new(name: str, organisation_id: int) -> int:
         raise Refusal(refusal.message, field="new", status=refusal.status) from refusal
 
 
-def _chosen(ids: list[int]) -> dict[str, object]:
+def _chosen(ids: list[int]) -> dict[str, Any]:
     """Those that are still here."""
     here = select(Meter.serial).where(among(Meter.id, ids))
     number = db.session.scalar(select(func.count()).select_from(here.subquery())) or 0
