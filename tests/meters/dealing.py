@@ -89,8 +89,7 @@ class Dealings:
                 reference=name, receiver=receiver, needs_confirmation=duty, label_name=label
             )
             made = batches.create(wanted, report.meter_ids, issuer=issuer, now=utcnow())
-            public_id = made.public_id
-        return public_id
+        return made.public_id
 
     def act(self, who: int, verb: str, public_id: str, *more: Any) -> None:
         """One of take, confirm, refuse, withdraw_request, withdraw on a batch."""

@@ -1,4 +1,4 @@
-"""Who is told of batches: mails in each person's language, notifications, webhooks. No key is ever in them (K-13, K-14)."""
+"""Who is told of batches: mails in each person's language, notifications, webhooks, never a key (K-13, K-14)."""
 
 from __future__ import annotations
 

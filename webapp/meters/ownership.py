@@ -6,7 +6,7 @@ binds them names the meter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, insert, literal, select, update
@@ -21,10 +21,13 @@ KEYS_FEED = "keys"
 _WITHOUT_SESSION = {"synchronize_session": False}
 
 
-def move(chosen: Select[int], *, to_id: int, now: datetime) -> int:
+def move(
+    chosen: Select[int], *, to_id: int, now: datetime, values: Mapping[str, object] | None = None
+) -> int:
     """Give the meters whose ids `chosen` selects to another organisation, claimed there; how many.
 
-    The caller holds them locked. Labels stay behind: they are the former owner's.
+    The caller holds them locked. Labels stay behind: they are the former owner's. `values`: further columns to set in
+    the same statement, since each costs all indexes of the table.
     """
     ids = chosen.subquery("chosen")
     wanted = select(ids.c[0])
@@ -40,7 +43,7 @@ def move(chosen: Select[int], *, to_id: int, now: datetime) -> int:
             update(Device).where(Device.id.in_(wanted)).values(organisation_id=to_id),
             execution_options=_WITHOUT_SESSION,
         )
-        _give(wanted, moved, to_id, now)
+        _give(wanted, moved, to_id, now, values or {})
     return moved
 
 
@@ -66,7 +69,9 @@ def _end_ownerships(wanted: Select[int], to_id: int, now: datetime) -> None:
     )
 
 
-def _give(wanted: Select[int], moved: int, to_id: int, now: datetime) -> None:
+def _give(
+    wanted: Select[int], moved: int, to_id: int, now: datetime, more: Mapping[str, object]
+) -> None:
     first = feeds.advance(KEYS_FEED, organisation_id=to_id, by=max(moved, 1))
     numbered = select(
         wanted.subquery().c[0].label("id"),
@@ -78,15 +83,18 @@ def _give(wanted: Select[int], moved: int, to_id: int, now: datetime) -> None:
         update(Meter)
         .where(Meter.id == place.c.id)
         .values(
-            organisation_id=to_id,
-            claim_state=ClaimState.CLAIMED,
-            labels=[],
-            owned_since_at=now,
-            claimed_at=now,
-            claim_code_digest=None,
-            claim_code_sealed=None,
-            feed_seq=first + place.c.place,
-            version=Meter.version + 1,
+            {
+                "organisation_id": to_id,
+                "claim_state": ClaimState.CLAIMED,
+                "labels": [],
+                "owned_since_at": now,
+                "claimed_at": now,
+                "claim_code_digest": None,
+                "claim_code_sealed": None,
+                "feed_seq": first + place.c.place,
+                "version": Meter.version + 1,
+                **more,
+            }
         ),
         execution_options=_WITHOUT_SESSION,
     )

@@ -94,7 +94,7 @@ def _foreign(organisation_id: int, current: int, after: int) -> list[_Value]:
     ).all()
     meter_ids = list({row.meter_id for row in keys})
     named = select(Meter.id, Meter.public_id).where(among(Meter.id, meter_ids))
-    names: dict[int, str] = dict(db.session.execute(named).tuples())
+    names = {row.id: row.public_id for row in db.session.execute(named)}
     return [
         _Value(
             row.id,

@@ -12,8 +12,9 @@ from webapp.core import throttle
 from webapp.core.activities import Activity, activity, start
 from webapp.core.clock import utcnow
 from webapp.core.crashpoints import crash_point
-from webapp.core.db import db
+from webapp.core.db import commit, db
 from webapp.core.errors import Refusal
+from webapp.core.jobs import prolong
 from webapp.core.principal import Actor, Principal, acting, acting_as
 from webapp.core.tenancy import scope, unscoped
 from webapp.core.throttle import Limit
@@ -39,6 +40,8 @@ BY_USER = Limit("batch-reference-user", tries=30, window_seconds=3600)
 BY_ORGANISATION = Limit("batch-reference-organisation", tries=100, window_seconds=3600)
 AT_ONCE = 2_000
 """A larger batch is taken over by a job: whole as well, in one transaction."""
+PATIENCE_SECONDS = 900
+"""No other worker takes the job up that long: a hundred thousand meters on a busy machine take minutes."""
 LONGEST_REASON = 500
 _PORTAL = Principal(Actor.JOB, None, "worker")
 
@@ -182,33 +185,33 @@ def _restore_states(batch: Batch) -> None:
 
 def _hand_over(batch: Batch, *, now: datetime) -> None:
     """Everything of every device, in this transaction."""
+    here = batch.to_organisation_id
+    with scope(here):
+        label = _label_of(batch)
+    values = {
+        "batch_reference": batch.reference,
+        "batch_at": now,
+        "labels": [label.number] if label is not None else [],
+    }
     with unscoped("devices of a batch between two organisations"):
         _lock(batch)
-        moved = ownership.move(_of(batch), to_id=batch.to_organisation_id, now=now)
+        moved = ownership.move(_of(batch), to_id=here, now=now, values=values)
         let_go(batch)
     if moved != batch.devices:
         raise RuntimeError(f"batch {batch.public_id} lost devices: {moved} of {batch.devices}")
     crash_point("meters.moved")
-    with scope(batch.to_organisation_id):
-        serials = _mark(batch, now)
+    with scope(here):
+        serials = _renew_codes(batch, now)
         with acting_as(_PORTAL):
-            resealing.begin(batch.to_organisation_id, now=now)
+            resealing.begin(here, now=now)
     _record_both(MeterEvent.BATCH_TAKEN, batch, serials=serials)
     crash_point("meters.taken")
 
 
-def _mark(batch: Batch, now: datetime) -> list[str]:
-    """Reference, the receiver's label, new claim codes; the serials."""
-    values: dict[str, object] = {"batch_reference": batch.reference, "batch_at": now}
-    label = _label_of(batch)
-    if label is not None:
-        values["labels"] = [label.number]
+def _renew_codes(batch: Batch, now: datetime) -> list[str]:
+    """New claim codes, and word to the receiver's programs; the serials."""
     rows = db.session.execute(
-        update(Meter)
-        .where(Meter.id.in_(_of(batch)))
-        .values(**values)
-        .returning(Meter.id, Meter.serial),
-        execution_options={"synchronize_session": False},
+        select(Meter.id, Meter.serial).where(Meter.id.in_(_of(batch))).order_by(Meter.id)
     ).all()
     ids = [row.id for row in rows]
     codes.renew(ids)
@@ -265,6 +268,8 @@ def begin(batch: Batch, act: str, *, organisation_id: int, now: datetime) -> Act
 @activity(BULK)
 def take_large(work: Activity) -> bool:
     """One step and one transaction: ownership moves whole."""
+    prolong(work, seconds=PATIENCE_SECONDS, now=utcnow())
+    commit()
     batch = db.session.scalars(select(Batch).where(Batch.id == work.parameters["batch"])).one()
     {"take": take, "confirm": confirm}[work.parameters["act"]](batch, now=utcnow())
     work.finished = batch.devices

@@ -86,7 +86,7 @@ def is_sent(batch: Batch) -> bool:
 
 
 def direction(batch: Batch) -> str:
-    return gettext("Sent") if is_sent(batch) else gettext("Received")
+    return str(gettext("Sent") if is_sent(batch) else gettext("Received"))
 
 
 BATCHES = Listing(

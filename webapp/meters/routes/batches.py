@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from typing import Any
+
+from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from webapp.core.access import allow
@@ -41,7 +43,7 @@ def _page(batch: Batch, form: RefusalForm | None = None, status: int = 200) -> R
     return render(TEMPLATE, status=status, form=form or RefusalForm(formdata=None), **_facts(batch))
 
 
-def _facts(batch: Batch) -> dict[str, object]:
+def _facts(batch: Batch) -> dict[str, Any]:
     """What the page shows, whatever its form says."""
     here = current_organisation().id
     shows = queries.shows_devices(batch, here)
@@ -63,8 +65,6 @@ def _facts(batch: Batch) -> dict[str, object]:
 
 def _own(public_id: str, *, sent: bool) -> Batch:
     """404 for the other side, as for strangers."""
-    from flask import abort
-
     batch = queries.get_batch(public_id)
     if is_sent(batch) is not sent:
         abort(404)
