@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.helpers import axe, signed_in
 from tests.cast import Person, World
+from tests.meters.desk import put, unclaimed
 from tests.printers.conftest import Field, acme
 from webapp.core.access import PUBLIC, access_of
 from webapp.core.web import Portal
@@ -118,6 +119,9 @@ def check_all(
 
 @pytest.fixture
 def people(acme: Field, admin: Person, operator: Person) -> dict[str, Person]:
+    """With rows in the lists: a printer, and meters in both states."""
+    put(acme.world, "10059807", batch_reference="ACME-2026-0001", findings=1)
+    unclaimed(acme.world, "21N001064")
     return {"admin": admin, "operator": operator}
 
 
