@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
@@ -42,13 +43,18 @@ def _words(field: Field) -> Iterator[str]:
             yield bare
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """Where a field's values come from."""
 
     field: Field
     place: int | None
     default: str
+
+    @cached_property
+    def value(self) -> Any:
+        """Of the lines whose cell is empty."""
+        return _value(self.field, self.default)
 
     @property
     def is_idle(self) -> bool:
@@ -100,17 +106,23 @@ class Reading:
     faults: list[Fault]
 
 
-def read_cells(line: int, cells: Sequence[str], sources: Sequence[Source]) -> Reading:
-    reading = Reading(line, dict.fromkeys([source.field.name for source in sources]), [])
+def reader(sources: Sequence[Source]) -> Callable[[int, Sequence[str]], Reading]:
+    """What reads a line's cells."""
+    names = [source.field.name for source in sources]
+    busy = [source for source in sources if not source.is_idle]
+    return lambda line, cells: _read_cells(line, cells, names, busy)
+
+
+def _read_cells(
+    line: int, cells: Sequence[str], names: Sequence[str], sources: Sequence[Source]
+) -> Reading:
+    reading = Reading(line, dict.fromkeys(names), [])
     for source in sources:
-        if source.is_idle:
-            continue
         field, text = source.field, ""
         if source.place is not None and source.place < len(cells):
             text = _one_line(cells[source.place])
-        text = text or source.default
         try:
-            reading.values[field.name] = _value(field, text)
+            reading.values[field.name] = _value(field, text) if text else source.value
         except Refusal as refusal:
             hidden = isinstance(refusal, Concealed)
             reading.values[field.name] = None if hidden else text[:200]

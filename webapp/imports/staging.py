@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import msgspec
 from flask_babel import gettext as _
-from sqlalchemy import Integer, cast, delete, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Integer, delete, func, insert, select, update
 from sqlalchemy.types import BigInteger
 
+from webapp.core import bulk
 from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.imports.columns import Reading
@@ -78,14 +78,7 @@ def _columns(
 
 def _array(texts: Iterable[str | None]) -> str:
     """As PostgreSQL reads it; psycopg's own writer takes far longer."""
-    return "{" + ",".join(map(_element, texts)) + "}"
-
-
-def _element(text: str | None) -> str:
-    if text is None:
-        return "NULL"
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}"'
+    return "{" + ",".join(map(bulk.element, texts)) + "}"
 
 
 def _bound(row: Import, line: int) -> str:
@@ -236,8 +229,8 @@ def mark_made(
     """What became of each line, in the transaction that made it; `wipe`: its secrets are gone for good."""
     made = (
         func.unnest(
-            cast(literal(list(lines), ARRAY(Integer)), ARRAY(Integer)),
-            cast(literal(list(ids), ARRAY(BigInteger)), ARRAY(BigInteger)),
+            bulk.array_of(lines, Integer),
+            bulk.array_of(ids, BigInteger),
         )
         .table_valued("line", "made_id", name="made")
         .render_derived()

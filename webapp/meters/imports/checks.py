@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import ARRAY, Text, any_, literal, select
+from sqlalchemy import Text, any_, select
 from sqlalchemy.orm import joinedload
 
+from webapp.core.bulk import array_of
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
 from webapp.imports.subjects import Fault, Row
@@ -179,4 +180,4 @@ def _taken(
 
 
 def _any(texts: set[str]) -> Any:
-    return any_(literal(sorted(texts), ARRAY(Text)))
+    return any_(array_of(texts, Text))

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import ARRAY, LargeBinary, any_, func, literal, select, update
+from sqlalchemy import LargeBinary, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from webapp.core.bulk import one_of
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
 from webapp.imports.subjects import Fault, Row
@@ -85,7 +86,7 @@ def _known(
 
 
 def _one_of(prints: Mapping[bytes, Any]) -> Any:
-    return MeterKey.fingerprint == any_(literal(list(prints), ARRAY(LargeBinary)))
+    return one_of(MeterKey.fingerprint, prints, LargeBinary)
 
 
 def record(
