@@ -133,7 +133,7 @@ def test_nobody_else_s_device_is_told_of(stranger: Person) -> None:
 def test_several_telegrams_are_tried_at_once_pasted_or_from_a_file(admin: Person) -> None:
     gas_meter(admin.world)
     lora_meter(admin.world)
-    lines = f"{GAS}\r\n\r\n{join_request().hex()}\nnonsense\n"
+    lines = f"{GAS}\r\n\r\n{join_request().hex()}\nno telegram!\n"
     for answer in (
         attempt(admin, lines),
         attempt(admin, file=(io.BytesIO(lines.encode()), "capture.txt")),

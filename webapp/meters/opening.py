@@ -17,6 +17,9 @@ from webapp.meters.kinds import KeyKind, Slot
 from webapp.meters.many import among
 from webapp.meters.models import Meter, MeterKey
 
+_KINDS = {kind.value: kind for kind in KeyKind}
+_SLOTS = {slot.value: slot for slot in Slot}
+
 
 class KeyRow(NamedTuple):
     """A stored value with what binds it."""
@@ -34,7 +37,7 @@ class KeyRow(NamedTuple):
         return Binding(self.meter, self.kind, self.slot)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(slots=True, repr=False)
 class OpenKey:
     """A value in clear. Never printed, never logged, never stored."""
 
@@ -72,7 +75,7 @@ def opened(rows: Iterable[KeyRow]) -> Iterator[OpenKey]:
     for data_key_id, some in by_data_key.items():
         values = keys[data_key_id].unseal_many((r.binding, r.nonce, r.sealed) for r in some)
         for row, value in zip(some, values, strict=True):
-            yield OpenKey(row.meter_id, KeyKind(row.kind), Slot(row.slot), value)
+            yield OpenKey(row.meter_id, _KINDS[row.kind], _SLOTS[row.slot], value)
 
 
 Values = Mapping[int, Mapping[KeyKind, bytes]]
@@ -91,11 +94,12 @@ def current_values(meter_ids: Iterable[int]) -> Values:
 
 def _in_use(keys: Iterable[OpenKey]) -> dict[int, dict[KeyKind, bytes]]:
     found: dict[int, dict[KeyKind, bytes]] = defaultdict(dict)
-    operating = set()
+    operating: list[OpenKey] = []
     for key in keys:
-        place = (key.meter_id, key.kind)
-        if key.slot is Slot.OPERATING or place not in operating:
-            found[key.meter_id][key.kind] = key.value
         if key.slot is Slot.OPERATING:
-            operating.add(place)
+            operating.append(key)
+        else:
+            found[key.meter_id][key.kind] = key.value
+    for key in operating:
+        found[key.meter_id][key.kind] = key.value
     return found

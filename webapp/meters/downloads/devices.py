@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from webapp.meters.many import among
 from webapp.meters.models import ClaimState, Maker, Meter, ProductType
 
 STEP = 5_000
+_KINDS = {kind.value: kind for kind in KeyKind}
 
 
 class Claimed(NamedTuple):
@@ -28,8 +28,9 @@ class Claimed(NamedTuple):
 
     @property
     def with_kinds(self) -> Device:
-        """As a format's `refusal` asks it: which keys there are, not which values they have."""
-        return replace(self.device, keys=dict.fromkeys(self.kinds, b""))
+        """As a format's `refusal` asks it: which keys there are, not which values they have, until `with_values`."""
+        self.device.keys = dict.fromkeys(self.kinds, b"")
+        return self.device
 
 
 def claimed(ids: Sequence[int]) -> list[Claimed]:
@@ -119,4 +120,4 @@ def _claimed(row: Any, types: dict[int, _Type]) -> Claimed:
         lorawan_phy_version=of_type.lorawan_phy_version,
         frequency_plan_id=of_type.frequency_plan_id,
     )
-    return Claimed(meter_id, public_id, [KeyKind(kind) for kind in kinds], device)
+    return Claimed(meter_id, public_id, [_KINDS[kind] for kind in kinds], device)
