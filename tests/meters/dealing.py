@@ -77,11 +77,18 @@ class Dealings:
                 self.codes[meter.serial] = codes.code_of(meter) or ""
 
     def issue(
-        self, *serials: str, duty: bool = False, label: str | None = None, reference: str = ""
+        self,
+        *serials: str,
+        duty: bool = False,
+        label: str | None = None,
+        reference: str = "",
+        by: int = 0,
     ) -> str:
-        """A batch from Acme to Globex; its public id."""
-        with self.at(self.acme):
-            issuer, receiver = self.organisation(self.acme), self.organisation(self.globex)
+        """A batch from Acme to Globex, or the other way `by` Globex; its public id."""
+        by = by or self.acme
+        to = self.globex if by == self.acme else self.acme
+        with self.at(by):
+            issuer, receiver = self.organisation(by), self.organisation(to)
             report = batches.check(serials)
             assert report.is_clean, report.refused
             name = reference or batches.suggested_reference(issuer, year=2026)
