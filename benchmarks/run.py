@@ -21,6 +21,8 @@ BENCHMARKS = (
     "search",
     "people",
     "imports",
+    "keys",
+    "keys_import",
 )
 FIGURE = re.compile(r"[a-z0-9_]+ [0-9.]+ \S+")
 

@@ -252,9 +252,9 @@ def test_sealed_the_portal_says_so_and_everything_else_works(world: World, maste
         f"/o/{org}/meters/proof",
         f"/o/{org}/meters/public-keys/",
         f"/o/{org}/meters/downloads/new",
-        f"/o/{org}/users/",
+        f"/o/{org}/users",
         f"/o/{org}/audit",
-        f"/o/{org}/printers/",
+        f"/o/{org}/printers",
     ):
         assert admin.get(url).status_code == 200, url
     page = admin.get("/status")

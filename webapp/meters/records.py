@@ -6,6 +6,7 @@ from typing import Any
 
 from webapp.core.exports import export, keep_back
 from webapp.core.personal import not_personal, personal
+from webapp.meters.downloads.models import KeyExport
 from webapp.meters.models import (
     Batch,
     BatchItem,
@@ -76,6 +77,7 @@ export(
 )
 keep_back(MeterKey, why="key values leave by their own downloads alone, never with an export")
 keep_back(DataKey, why="secrets of the envelope")
+keep_back(KeyExport, why="which devices a download was asked for; what left stands in the reveals")
 keep_back(MeterSelection, why="what somebody ticked some hours ago")
 
 not_personal(Maker, "name sort_name", why="a company's name")
