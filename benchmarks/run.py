@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = (
     "pages",
     "lists",
+    "catalogue",
     "signin",
     "mails",
     "audit",
