@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.core.crypto import code_digest, code_digester, sealer, unseal
 from webapp.core.db import UNAMBIGUOUS, db, random_codes
+from webapp.meters.many import among
 from webapp.meters.models import Meter
 
 LENGTH = 8
@@ -70,7 +71,7 @@ def renew(meter_ids: Sequence[int]) -> None:
 
 
 def _renew_some(ids: Sequence[int]) -> None:
-    rows = db.session.execute(select(Meter.id, Meter.public_id).where(Meter.id.in_(ids))).all()
+    rows = db.session.execute(select(Meter.id, Meter.public_id).where(among(Meter.id, ids))).all()
     made = list(new_many([row.public_id for row in rows]))
     values = (
         func.unnest(

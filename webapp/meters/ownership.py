@@ -15,6 +15,7 @@ from webapp.core import feeds
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
 from webapp.devices.models import Device, Ownership
+from webapp.meters.many import among
 from webapp.meters.models import ClaimState, KeyFinding, Meter, MeterKey
 
 KEYS_FEED = "keys"
@@ -107,7 +108,7 @@ def announce(meter_ids: Sequence[int], *, organisation_id: int) -> None:
     first = feeds.advance(KEYS_FEED, organisation_id=organisation_id, by=len(meter_ids))
     place = (
         select(Meter.id, (func.row_number().over(order_by=Meter.id) - 1).label("place"))
-        .where(Meter.id.in_(meter_ids))
+        .where(among(Meter.id, meter_ids))
         .subquery()
     )
     db.session.execute(
