@@ -24,6 +24,7 @@ BENCHMARKS = (
     "imports",
     "keys",
     "keys_import",
+    "batches",
 )
 FIGURE = re.compile(r"[a-z0-9_]+ [0-9.]+ \S+")
 
