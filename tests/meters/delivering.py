@@ -128,7 +128,7 @@ class Dock:
         return self.person.post(f"{url}/commits", {"version": str(self.row(url).version)})
 
     def deliver(self, content: bytes | str, **data: str) -> str:
-        url = self.check(content, **data)
+        url = self.check(content, columns=None, **data)
         assert self.row(url).state == "checked", self.row(url).problem
         assert self.row(url).faulty == 0, self.faults(url)
         assert self.commit(url).status_code == 303

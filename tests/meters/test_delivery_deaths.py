@@ -43,11 +43,12 @@ def die(dock: Dock) -> None:
 @pytest.mark.parametrize("form", ["own_csv", "tts_json", "kem"])
 def test_a_death_while_checking_any_format(dock: Dock, reaper: Reaper, form: str) -> None:  # noqa: F811
     pairs = [(f"70B3D5E75E{n:06X}", key(n)) for n in range(25)]
-    content = {
+    files: dict[str, bytes | str] = {
         "own_csv": own_csv(25),
         "tts_json": tts_json(pairs),
         "kem": kem([(f"{n:08}", key(n)) for n in range(25)]),
-    }[form]
+    }
+    content = files[form]
     kind = dock.sensor if form == "tts_json" else dock.water
     answer = dock.upload(content, format=form, product_type=kind, password=PASSWORD)
     url = answer.location.removesuffix("/mapping")

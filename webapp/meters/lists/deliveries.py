@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
-from sqlalchemy import BigInteger, Select, select
+from sqlalchemy import BigInteger, select
 from sqlalchemy.orm import aliased
 
 from webapp.core.listing import Choice, Column, Listing, Option
@@ -21,15 +21,14 @@ _format = Import.parameters["format"].astext
 _receiver = aliased(Organisation)
 
 
-def deliveries_here() -> Select[Any]:
+def deliveries_here() -> Any:
     """With the receivers' names. Only in the operator's scope."""
     whose = Import.parameters["receiver"].astext.cast(BigInteger)
-    found: Select[Any] = (
+    return (
         select(Import, _receiver.name.label("receiver"))
         .join(_receiver, _receiver.id == whose)
         .where(Import.subject == Deliveries.name)
     )
-    return found
 
 
 def _url(row: Any) -> str:
