@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from tests.cast import Person, World
 from tests.meters import make
@@ -37,7 +38,7 @@ def stored(world: World, serial: str) -> Meter:
         return row
 
 
-def bulk(person: Person, action: str, *rows: str, **more: str) -> object:
+def bulk(person: Person, action: str, *rows: str, **more: str) -> TestResponse:
     return person.post(
         path(person.world, "bulk"), data={"action": action, "row": list(rows), **more}
     )

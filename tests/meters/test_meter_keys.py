@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from tests.cast import Person, World
 from tests.meters import desk, make
@@ -62,11 +63,12 @@ def log(world: World, event: str) -> list[AuditRow]:
 class TestWarnings:
     def test_a_look_on_demand_finds_and_the_list_filters(self, admin: Person, world: World) -> None:
         weak, good = put(world, "A-1", keys=WEAK), put(world, "A-2", keys={OMS: GOOD})
-        assert desk.bulk(admin, "lint", weak, good).status_code == 303  # type: ignore[attr-defined]
+        assert desk.bulk(admin, "lint", weak, good).status_code == 303
         assert (found(world, "A-1"), found(world, "A-2")) == ({"zero"}, set())
         assert desk.serials(admin.get(path(world, "?warnings=1")).text) == ["A-1"]
         page = admin.get(path(world, weak)).text
-        assert "All zero" in page and "0" * 32 not in page
+        assert "All zero" in page
+        assert "0" * 32 not in page
         assert len(log(world, "meters:key:checked")) == 1
 
     def test_one_key_on_two_devices_warns_both_whosever_they_are(self, world: World) -> None:
@@ -127,13 +129,13 @@ class TestWarnings:
         for n in range(3):
             put(world, f"A-{n}", keys=WEAK)
         answer = desk.bulk(admin, "lint", everything="1", list="")
-        assert "/activity/" in answer.location  # type: ignore[attr-defined]
+        assert "/activity/" in answer.location
         with world.portal.app_context():
             drains.run("activities")
         assert all(found(world, f"A-{n}") == {"zero", "shared"} for n in range(3))
 
 
-def exchange(person: Person, meter: str, typed: str, **more: object) -> object:
+def exchange(person: Person, meter: str, typed: str, **more: object) -> TestResponse:
     data = {"kind": "oms_aes128", "value": typed, **more}
     return person.post(path(person.world, f"{meter}/keys/exchanges"), data=data)
 
@@ -145,13 +147,16 @@ class TestExchange:
     ) -> None:
         meter = put(world, "A-1", keys={OMS: GOOD})
         before = desk.stored(world, "A-1").feed_seq
-        assert exchange(admin, meter, NEW.hex("-", 4)).status_code == 303  # type: ignore[attr-defined]
+        assert exchange(admin, meter, NEW.hex("-", 4)).status_code == 303
         assert value(world, "A-1") == NEW
         page = admin.get(path(world, meter)).text
-        assert "Operating" in page and "Initial" in page and NEW.hex() not in page.lower()
+        assert "Operating" in page
+        assert "Initial" in page
+        assert NEW.hex() not in page.lower()
         assert desk.stored(world, "A-1").feed_seq != before
         rows = log(world, "meters:key:exchanged")
-        assert len(rows) == 1 and NEW.hex() not in str(rows[0].payload).lower()
+        assert len(rows) == 1
+        assert NEW.hex() not in str(rows[0].payload).lower()
         other = bytes(reversed(range(1, 250, 16)))
         exchange(admin, meter, other.hex())
         assert value(world, "A-1") == other
@@ -165,7 +170,8 @@ class TestExchange:
         assert admin.post(url).status_code == 303
         assert value(world, "A-1") == GOOD
         again = admin.post(url)
-        assert again.status_code == 409 and "already" in again.text
+        assert again.status_code == 409
+        assert "already" in again.text
         assert len(log(world, "meters:key:reset")) == 1
 
     def test_a_weak_one_is_taken_and_warned_of_and_the_warning_goes_with_it(
@@ -192,34 +198,37 @@ class TestExchange:
     ) -> None:
         meter = put(world, "A-1", keys={OMS: GOOD})
         answer = exchange(admin, meter, typed)
-        assert answer.status_code == 422 and words in answer.text  # type: ignore[attr-defined]
-        assert not typed or len(typed) < 5 or typed not in answer.text  # type: ignore[attr-defined]
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert not typed or len(typed) < 5 or typed not in answer.text
         assert value(world, "A-1") == GOOD
 
     def test_it_may_come_as_a_file(self, admin: Person, world: World) -> None:
         meter = put(world, "A-1", keys={OMS: GOOD})
         text = "\ufeff" + NEW.hex().upper() + "\r\n"
         answer = exchange(admin, meter, "", file=(io.BytesIO(text.encode()), "key.txt"))
-        assert answer.status_code == 303 and value(world, "A-1") == NEW  # type: ignore[attr-defined]
+        assert answer.status_code == 303
+        assert value(world, "A-1") == NEW
         for junk in (b"\x00\xff" * 3000, b"PK\x03\x04 no key", b""):
             refused = exchange(admin, meter, "", file=(io.BytesIO(junk), "key.txt"))
-            assert refused.status_code == 422  # type: ignore[attr-defined]
+            assert refused.status_code == 422
 
     def test_a_kind_that_the_radio_has_no_use_for_is_no_choice(
         self, admin: Person, world: World
     ) -> None:
         meter = put(world, "A-1")
         answer = exchange(admin, meter, NEW.hex(), kind="app_key")
-        assert answer.status_code == 422  # type: ignore[attr-defined]
+        assert answer.status_code == 422
 
     def test_not_before_it_is_claimed(self, admin: Person, world: World) -> None:
         answer = exchange(admin, unclaimed(world, "A-1"), NEW.hex())
-        assert answer.status_code == 409 and "Claim the meter first" in answer.text  # type: ignore[attr-defined]
+        assert answer.status_code == 409
+        assert "Claim the meter first" in answer.text
 
     def test_only_who_may_edit(self, reader: Person, stranger: Person, world: World) -> None:
         meter = put(world, "A-1", keys={OMS: GOOD})
-        assert exchange(reader, meter, NEW.hex()).status_code == 403  # type: ignore[attr-defined]
-        assert exchange(stranger, meter, NEW.hex()).status_code == 404  # type: ignore[attr-defined]
+        assert exchange(reader, meter, NEW.hex()).status_code == 403
+        assert exchange(stranger, meter, NEW.hex()).status_code == 404
         for rest in ("keys/oms_aes128/resets", "keys/nonsense/resets"):
             assert reader.post(path(world, f"{meter}/{rest}")).status_code == 403
             assert stranger.post(path(world, f"{meter}/{rest}")).status_code == 404
@@ -235,8 +244,9 @@ class TestExchange:
         page = path(world, f"{meter}/keys/exchanges/new")
         assert admin.get(page).status_code == 303
         answer = exchange(admin, meter, NEW.hex())
-        assert answer.status_code == 422 and "password" in answer.text  # type: ignore[attr-defined]
-        assert NEW.hex() not in answer.text  # type: ignore[attr-defined]
+        assert answer.status_code == 422
+        assert "password" in answer.text
+        assert NEW.hex() not in answer.text
         assert value(world, "A-1") == GOOD
 
     def test_of_two_who_record_at_once_both_stand_one_after_the_other(self, world: World) -> None:

@@ -53,7 +53,8 @@ def test_it_is_created_renamed_coloured(admin: Person, world: World) -> None:
     assert answer.status_code == 303
     assert (label(world, "Read").colour, names(world)) == (5, ["Read"])
     late = admin.post(url, data={"name": "Late", "colour": "5", "version": str(row.version)})
-    assert late.status_code == 409 and names(world) == ["Read"]
+    assert late.status_code == 409
+    assert names(world) == ["Read"]
 
 
 @pytest.mark.parametrize(
@@ -64,18 +65,22 @@ def test_bad_input_is_said_beside_the_field(
     admin: Person, world: World, name: str, colour: int, words: str
 ) -> None:
     answer = create(admin, name, colour)
-    assert answer.status_code == 422 and words in answer.text and names(world) == []
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert names(world) == []
 
 
 def test_a_name_is_there_once(admin: Person, world: World) -> None:
     create(admin, "Basement")
     create(admin, "Roof")
     twice = create(admin, "basement")
-    assert twice.status_code == 409 and "already" in twice.text
+    assert twice.status_code == 409
+    assert "already" in twice.text
     row = label(world, "Roof")
     url = path(world, f"labels/{row.public_id}/edit")
     answer = admin.post(url, data={"name": "BASEMENT", "colour": "1", "version": str(row.version)})
-    assert answer.status_code == 409 and names(world) == ["Basement", "Roof"]
+    assert answer.status_code == 409
+    assert names(world) == ["Basement", "Roof"]
 
 
 def test_it_is_put_on_and_taken_off_many(admin: Person, world: World) -> None:
@@ -100,7 +105,8 @@ def test_what_contradicts_itself_changes_nothing(admin: Person, world: World) ->
     number = label(world, "Basement").number
     page = set_page(admin, put(world, "A-1"))
     both = admin.post(page, data={"add": str(number), "remove": str(number)})
-    assert both.status_code == 422 and "at once" in both.text
+    assert both.status_code == 422
+    assert "at once" in both.text
     assert admin.post(page, data={}).status_code == 422
     assert admin.post(page, data={"add": "31000"}).status_code == 422
     assert admin.post(page, data={"new": "x" * 41}).status_code == 422
@@ -135,7 +141,8 @@ def test_deleting_takes_it_from_all_meters(
     url = path(world, f"labels/{gone.public_id}/deletion")
     assert "5 meters" in admin.get(url).text
     assert admin.post(url).status_code == 303
-    assert names(world) == ["Roof"] and "Basement</span>" not in admin.get(path(world)).text
+    assert names(world) == ["Roof"]
+    assert "Basement</span>" not in admin.get(path(world)).text
     with world.portal.app_context():
         drains.run("activities")
     assert all(desk.stored(world, f"A-{n}").labels == [stays] for n in range(5))
@@ -152,7 +159,8 @@ def test_strangers_find_none_and_readers_change_none(
         assert reader.post(path(world, rest)).status_code == 403
         assert stranger.get(path(world, rest)).status_code == 404
         own = path(world, rest).replace(world.acme, world.globex)
-        assert stranger.get(own).status_code == 404 and stranger.post(own).status_code == 404
+        assert stranger.get(own).status_code == 404
+        assert stranger.post(own).status_code == 404
     assert create(reader, "Mine").status_code == 403
     assert "Create label" not in reader.get(path(world, "labels")).text
 

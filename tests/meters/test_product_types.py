@@ -54,7 +54,9 @@ def test_a_type_is_created_listed_changed_and_put_out_of_use(
 ) -> None:
     assert operator.post(f"{AREA}/types", data=facts(maker_id)).status_code == 303
     row = stored(world)
-    assert row is not None and row.lorawan_version == "1.0.3" and row.key_kinds == ["app_key"]
+    assert row is not None
+    assert row.lorawan_version == "1.0.3"
+    assert row.key_kinds == ["app_key"]
     assert "TOPAS LoRa W8" in operator.get(f"{AREA}/types?radio=lorawan&maker=INT").text
     url = f"{AREA}/types/{row.public_id}"
     assert "TOPAS LoRa W8" in operator.get(url).text
@@ -64,7 +66,8 @@ def test_a_type_is_created_listed_changed_and_put_out_of_use(
     late = operator.post(url, data=facts(maker_id, version=str(row.version)))
     assert late.status_code == 409
     row = stored(world)
-    assert row is not None and (row.name, row.active) == ("TOPAS W8", False)
+    assert row is not None
+    assert (row.name, row.active) == ("TOPAS W8", False)
     assert "TOPAS W8" not in operator.get(f"{AREA}/types?active=1").text
     with world.portal.app_context(), unscoped("the operator's log"):
         events = set(db.session.scalars(select(AuditRow.event)))
@@ -93,7 +96,8 @@ def test_what_does_not_fit_together_is_refused(
     operator: Person, world: World, maker_id: int, wrong: dict[str, Any], words: str
 ) -> None:
     answer = operator.post(f"{AREA}/types", data=facts(maker_id, **wrong))
-    assert answer.status_code == 422 and words in answer.text
+    assert answer.status_code == 422
+    assert words in answer.text
     assert stored(world) is None
 
 
@@ -120,16 +124,19 @@ def test_with_devices_of_it_radio_and_keys_stay(operator: Person, world: World) 
     as_is = facts(row.maker_id, name="Water", radio="wmbus", key_kinds=["oms_aes128"], mode="5")
     as_is |= {"version": str(row.version)}
     refused = operator.post(url, data={**as_is, "key_kinds": ["aes128"], "mode": ""})
-    assert refused.status_code == 409 and "any more" in refused.text
+    assert refused.status_code == 409
+    assert "any more" in refused.text
     assert operator.post(url, data=as_is).status_code == 303
     row = stored(world)
-    assert row is not None and (row.name, row.mode) == ("Water", 5)
+    assert row is not None
+    assert (row.name, row.mode) == ("Water", 5)
 
 
 def test_a_name_is_the_maker_s_once(operator: Person, world: World, maker_id: int) -> None:
     operator.post(f"{AREA}/types", data=facts(maker_id))
     twice = operator.post(f"{AREA}/types", data=facts(maker_id, name="topas lora w8"))
-    assert twice.status_code == 409 and "already" in twice.text
+    assert twice.status_code == 409
+    assert "already" in twice.text
 
 
 def test_a_double_click_makes_one(operator: Person, world: World, maker_id: int) -> None:
@@ -148,10 +155,8 @@ def test_makers_are_created_and_renamed(operator: Person, world: World) -> None:
     for bad in ("K", "K M", "ÄÖÜ", ""):
         assert operator.post(f"{AREA}/makers", data={"code": bad, "name": "x"}).status_code == 422
     url = f"{AREA}/makers/KAM"
-    assert (
-        operator.get(url).status_code == 200
-        and operator.get(f"{AREA}/makers/XXX").status_code == 404
-    )
+    assert operator.get(url).status_code == 200
+    assert operator.get(f"{AREA}/makers/XXX").status_code == 404
     renamed = {"code": "KAM", "name": "Kamstrup", "version": "1"}
     assert operator.post(url, data={**renamed, "code": "XXX"}).status_code == 422
     assert operator.post(url, data=renamed).status_code == 303

@@ -24,6 +24,7 @@ from webapp.devices.labels import label_named
 from webapp.meters import (
     batches,
     claims,
+    demo_deliveries,
     exchanges,
     findings,
     keyring,
@@ -61,6 +62,7 @@ def seed(acme: Organisation, globex: Organisation, now: datetime | None = None) 
         story.claim_and_label()
         story.trade()
         story.use()
+    demo_deliveries.seed(acme, now=now)
 
 
 def catalogue() -> dict[str, ProductType]:
