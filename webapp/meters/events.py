@@ -48,7 +48,7 @@ name_objects(
         "product_type": _("Product type"),
         "maker": _("Maker"),
         "label": _("Label"),
-        "delivery": _("Delivery"),
+        "delivery": _("Factory delivery"),
         "batch": _("Batch"),
         "receiver_key": _("Public key"),
         "data_key": _("Data key"),
