@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, cast, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Text, cast, func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
@@ -43,9 +43,9 @@ def copy_into(
 def one_of(column: Any, values: Iterable[Any], kind: type[TypeEngine[Any]]) -> ColumnElement[bool]:
     """`column` is one of thousands: one parameter, as PostgreSQL writes arrays (psycopg's own writer takes far longer).
 
-    `kind` is Text, BigInteger or LargeBinary.
+    `kind` is Text, BigInteger or LargeBinary. Unnested, so that the array is read once and not for each row.
     """
-    condition: ColumnElement[bool] = column == any_(array_of(values, kind))
+    condition: ColumnElement[bool] = column.in_(select(func.unnest(array_of(values, kind))))
     return condition
 
 

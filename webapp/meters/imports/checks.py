@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import Text, any_, select
+from sqlalchemy import Text, select
 from sqlalchemy.orm import joinedload
 
-from webapp.core.bulk import array_of
+from webapp.core.bulk import one_of
 from webapp.core.db import db
 from webapp.core.tenancy import unscoped
 from webapp.imports.subjects import Fault, Row
@@ -161,13 +161,15 @@ def _taken(
 ) -> tuple[set[tuple[int, str]], set[str], set[str | None]]:
     with unscoped("devices are unique over all organisations"):
         found_serials = db.session.execute(
-            select(Meter.maker_id, Meter.serial).where(Meter.serial == _any(serials))
+            select(Meter.maker_id, Meter.serial).where(one_of(Meter.serial, serials, Text))
         )
-        found_euis = db.session.scalars(select(Meter.dev_eui).where(Meter.dev_eui == _any(euis)))
+        found_euis = db.session.scalars(
+            select(Meter.dev_eui).where(one_of(Meter.dev_eui, euis, Text))
+        )
         found_numbers = db.session.execute(
             select(
                 Meter.mbus_maker, Meter.mbus_id, Meter.mbus_version, Meter.product_type_id
-            ).where(Meter.mbus_id == _any(numbers))
+            ).where(one_of(Meter.mbus_id, numbers, Text))
         )
         return (
             {(maker, serial) for maker, serial in found_serials},
@@ -177,7 +179,3 @@ def _taken(
                 for maker, number, version, kind in found_numbers
             },
         )
-
-
-def _any(texts: set[str]) -> Any:
-    return any_(array_of(texts, Text))
