@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = (
     "pages",
     "lists",
+    "catalogue",
     "signin",
     "mails",
     "audit",
@@ -22,6 +23,9 @@ BENCHMARKS = (
     "people",
     "imports",
     "snmp",
+    "keys",
+    "keys_import",
+    "batches",
 )
 FIGURE = re.compile(r"[a-z0-9_]+ [0-9.]+ \S+")
 

@@ -46,6 +46,7 @@ def settings(
             "REDIS_URL": redis_server.url,
             "SECRET_KEY": "test-only-0123456789-abcdefghijklmnopqrstuvwxyz",
             "CODE_PEPPER": "test-pepper-9876543210-zyxwvutsrqponmlkjihgfedcba",
+            "METER_MASTER_KEYS": f"test {bytes(range(32)).hex()}",
             "DATA_DIR": str(tmp_path_factory.mktemp("data")),
             "MAIL_PORT": "1",
             "LOG_FORMAT": "json",

@@ -18,6 +18,7 @@ from webapp.core.db import commit
 from webapp.core.principal import Actor, Principal, acting_as
 from webapp.core.tenancy import unscoped
 from webapp.legal import demo as legal_demo
+from webapp.meters import demo as meters_demo
 from webapp.operator import demo as operator_demo
 from webapp.orgs import demo as orgs_demo
 from webapp.orgs.models import Organisation
@@ -35,7 +36,10 @@ class Program(TypedDict):
 
 # Each trade adds its own below: `seed(acme, globex)` makes its things unless they are there,
 # `fleet()` names the simulators that stand in for its devices.
-SEEDS: tuple[Callable[[Organisation, Organisation], object], ...] = (printers_demo.seed,)
+SEEDS: tuple[Callable[[Organisation, Organisation], object], ...] = (
+    printers_demo.seed,
+    meters_demo.seed,
+)
 FLEETS: tuple[Callable[[], list[Program]], ...] = (printers_demo.fleet,)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar, cast
@@ -66,6 +66,7 @@ class Settings:
     dns_servers: tuple[tuple[str, int], ...] = ()
     snmp_networks: tuple[str, ...] = ()
     snmp_never: tuple[str, ...] = ()
+    meter_master_keys: str | None = field(default=None, repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -197,6 +198,7 @@ def _read(r: _Reader) -> Settings:
         snmp_networks=_networks(r, "SNMP_NETWORKS"),
         snmp_never=tuple(filter(None, map(str.strip, r.text("SNMP_NEVER", "").split(",")))),
         dns_servers=_dns_servers(r),
+        meter_master_keys=r.optional("METER_MASTER_KEYS"),
     )
 
 

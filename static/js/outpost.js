@@ -22,3 +22,4 @@ import "./insert.js";
 import "./focus.js";
 import "./requests.js";
 import "./print.js";
+import "./serials.js";

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.helpers import axe, signed_in
 from tests.cast import Person, World
+from tests.meters.dealing import Dealings
+from tests.meters.desk import put, unclaimed
 from tests.printers.conftest import Field, acme
 from webapp.core.access import PUBLIC, access_of
 from webapp.core.web import Portal
@@ -118,7 +120,20 @@ def check_all(
 
 @pytest.fixture
 def people(acme: Field, admin: Person, operator: Person) -> dict[str, Person]:
+    """With rows in the lists: a printer, and meters in both states."""
+    put(acme.world, "10059807", batch_reference="ACME-2026-0001", findings=1)
+    unclaimed(acme.world, "21N001064")
     return {"admin": admin, "operator": operator}
+
+
+def _trade_meters(deal: Dealings) -> None:
+    """Batches sent, asked for, and one that waits for Acme."""
+    deal.make_partners()
+    deal.stock("W1", "W2", "W3")
+    deal.stock("G1", owner=deal.globex)
+    deal.issue("W1", label="Spring")
+    deal.act(deal.globex, "take", deal.issue("W2", duty=True))
+    deal.issue("G1", by=deal.globex)
 
 
 def test_there_are_pages_of_each_kind(portal: Portal) -> None:

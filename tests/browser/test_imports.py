@@ -25,16 +25,24 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def settle(page: Page) -> None:
+    """Colours change by and by."""
+    for _again in range(50):
+        page.wait_for_timeout(100)
+        if page.evaluate("document.getAnimations().every(a => !(a instanceof CSSTransition))"):
+            return
+
+
 def look_everywhere(page: Page, name: str) -> None:
     """Axe and a picture in light, dark, and at 360 px, where nothing may stick out."""
     axe(page)
     screenshot(page, f"{name}-light")
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.wait_for_timeout(300)  # colours that change by and by
+    settle(page)
     axe(page)
     screenshot(page, f"{name}-dark")
     page.emulate_media(color_scheme="light")
-    page.wait_for_timeout(300)
+    settle(page)
     size = page.viewport_size
     page.set_viewport_size({"width": 360, "height": 740})
     wide = page.evaluate("document.documentElement.scrollWidth")

@@ -51,6 +51,14 @@ class Description:
     gzip: bool = False
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """An answer whose ETag is known without its content; `answer` None: whoever asks has it already."""
+
+    tag: str
+    answer: msgspec.Struct | None
+
+
 def endpoint(description: Description) -> Callable[[View], View]:
     """Check the input, hand it to the view as `message` (body) and `query`, encode what the view returns.
 
@@ -67,7 +75,10 @@ def endpoint(description: Description) -> Callable[[View], View]:
                 kwargs["message"] = _decoded(
                     description.body, description.max_bytes, gzip=description.gzip
                 )
-            answer = _encoded(view(**kwargs))
+            result = view(**kwargs)
+            if isinstance(result, Tagged):
+                return _tagged(result)
+            answer = _encoded(result)
             return _conditional(answer) if description.conditional else answer
 
         speak.__description__ = description  # type: ignore[attr-defined]
@@ -179,6 +190,13 @@ def _encoded(result: Any) -> Response:
     response = Response(_encoder.encode(answer), status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _tagged(result: Tagged) -> Response:
+    answer = Response(status=304) if result.answer is None else _encoded(result.answer)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.set_etag(result.tag)
+    return answer
 
 
 def _conditional(answer: Response) -> Response:

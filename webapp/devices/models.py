@@ -80,6 +80,7 @@ class Ownership(Owned, Base):
     __table_args__ = (
         Index("uq_ownerships_open", "device_id", unique=True, postgresql_where="ended_at IS NULL"),
         Index(None, "organisation_id", "device_id"),
+        Index(None, "organisation_id", "began_at", "id"),
     )
 
     id: Mapped[Id]

@@ -2,6 +2,7 @@
 
 from webapp.core.exports import export, keep_back
 from webapp.core.personal import not_personal, personal
+from webapp.devices.labels import Label
 from webapp.devices.models import (
     Credential,
     Device,
@@ -33,10 +34,14 @@ export(
     "id device_id old_serial new_serial reason at by",
     about="Equipment that took the place of other equipment.",
 )
+export(
+    Label, "id public_id number name colour trade", about="Labels; number is what equipment bears."
+)
 keep_back(DeviceMessage, why="heads of messages of the last 7 days, for support alone")
 keep_back(DeviceConnection, why="connections of the last 7 days, for support alone")
 
 not_personal(Device, "name sort_name", why="the device's name")
+not_personal(Label, "name sort_name", why="the label's name")
 not_personal(Credential, "name", why="the token's name")
 personal(
     Credential,

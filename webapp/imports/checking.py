@@ -11,7 +11,7 @@ from webapp.core.crashpoints import crash_point
 from webapp.core.errors import Refusal
 from webapp.core.files import MIB, File
 from webapp.imports import staging
-from webapp.imports.columns import Reading, read_cells, sources
+from webapp.imports.columns import Reading, reader, sources
 from webapp.imports.jobs import CHECK, hold, still_may
 from webapp.imports.models import Import, ImportState
 from webapp.imports.queries import file_of
@@ -51,8 +51,8 @@ def _check_batch(work: Activity, row: Import, subject: Subject) -> None:
     except Refusal as refusal:
         staging.clear(row)
         raise Refusal(refusal.message) from refusal
-    plan = sources(subject, row.mapping)
-    readings = [read_cells(record.line, record.cells, plan) for record in found]
+    read = reader(sources(subject, row.mapping))
+    readings = [read(record.line, record.cells) for record in found]
     staging.stage(row, subject, readings, _faults(row, subject, readings))
     work.cursor = cursor
     work.finished = min(cursor.get("line", work.total), work.total)
@@ -73,6 +73,9 @@ def _next_batch(
 def _from(file: File, row: Import, offset: int, line: int) -> Iterator[Record]:
     if offset:
         yield from records(file, row.delimiter, offset=offset, line=line)
+        return
+    if not row.has_heading:
+        yield from records(file, row.delimiter)
         return
     below = table(file, row.delimiter)
     next(below, None)

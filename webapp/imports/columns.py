@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
 
 from webapp.core.errors import Refusal
 from webapp.core.names import sort_name
-from webapp.imports.subjects import Fault, Field, Subject
+from webapp.imports.subjects import Concealed, Fault, Field, Subject
 
 Mapping_ = dict[str, dict[str, Any]]
 """Field → {"column": place, "default": text}."""
@@ -42,13 +43,23 @@ def _words(field: Field) -> Iterator[str]:
             yield bare
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """Where a field's values come from."""
 
     field: Field
     place: int | None
     default: str
+
+    @cached_property
+    def value(self) -> Any:
+        """Of the lines whose cell is empty."""
+        return _value(self.field, self.default)
+
+    @property
+    def is_idle(self) -> bool:
+        """Neither column nor default: the field is empty in every line (`check_mapping` asks for needed ones)."""
+        return self.place is None and not self.default
 
 
 def sources(subject: Subject, mapping: Mapping[str, Mapping[str, Any]]) -> list[Source]:
@@ -95,17 +106,26 @@ class Reading:
     faults: list[Fault]
 
 
-def read_cells(line: int, cells: Sequence[str], sources: Sequence[Source]) -> Reading:
-    reading = Reading(line, {}, [])
+def reader(sources: Sequence[Source]) -> Callable[[int, Sequence[str]], Reading]:
+    """What reads a line's cells."""
+    names = [source.field.name for source in sources]
+    busy = [source for source in sources if not source.is_idle]
+    return lambda line, cells: _read_cells(line, cells, names, busy)
+
+
+def _read_cells(
+    line: int, cells: Sequence[str], names: Sequence[str], sources: Sequence[Source]
+) -> Reading:
+    reading = Reading(line, dict.fromkeys(names), [])
     for source in sources:
         field, text = source.field, ""
         if source.place is not None and source.place < len(cells):
             text = _one_line(cells[source.place])
-        text = text or source.default
         try:
-            reading.values[field.name] = _value(field, text)
+            reading.values[field.name] = _value(field, text) if text else source.value
         except Refusal as refusal:
-            reading.values[field.name] = text[:200]
+            hidden = isinstance(refusal, Concealed)
+            reading.values[field.name] = None if hidden else text[:200]
             reading.faults.append(Fault(line, refusal.message, field.name))
     return reading
 

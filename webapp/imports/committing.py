@@ -59,7 +59,8 @@ def _make_batch(work: Activity, row: Import, subject: Subject, after: int) -> di
     if good:
         ids = subject.make(good, context)
         crash_point("imports.made")
-        staging.mark_made(row, [r.line for r in good], list(ids))
+        wipe = subject.has_secrets and not subject.finishes
+        staging.mark_made(row, [r.line for r in good], list(ids), wipe=wipe)
     row.made += len(good)
     work.finished = row.made
     crash_point("imports.marked")
@@ -86,6 +87,8 @@ def _without(row: Import, subject: Subject, rows: list[Row], faults: Sequence[Fa
 
 def _finish_batch(row: Import, subject: Subject, after: int) -> int | None:
     """Where to go on; None when nothing is left."""
+    if not subject.finishes:
+        return None
     rows = staging.made_rows(row, subject, after=after, limit=subject.finish_batch)
     if not rows:
         return None
@@ -103,7 +106,8 @@ def _close(work: Activity, row: Import) -> None:
     if subject.has_secrets:
         staging.wipe_secrets(row, until=2**31 - 1)
         _drop_file(row)
-    work.result = _result(row)
+    subject.committed(row, staging.context_of(row, now))
+    work.result = _result(row, subject)
     note(ImportEvent.COMMITTED, row, {"made": row.made, "left_out": row.faulty})
     crash_point("imports.closed")
 
@@ -116,6 +120,8 @@ def _drop_file(row: Import) -> None:
     )
 
 
-def _result(row: Import) -> dict[str, Any]:
-    url = path_of("imports.one", org=organisation_of(row).public_id, public_id=row.public_id)
+def _result(row: Import, subject: Subject) -> dict[str, Any]:
+    endpoint, values = subject.page(row)
+    org = {} if subject.for_operator else {"org": organisation_of(row).public_id}
+    url = path_of(endpoint, **org, **values)
     return {"made": row.made, "left_out": row.faulty, "url": url}

@@ -8,6 +8,7 @@ from typing import Final
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from webapp.accounts.models import User
 from webapp.audit import log as audit
 from webapp.core.activities import Activity, start, when_ended
 from webapp.core.clock import utcnow
@@ -41,13 +42,16 @@ def still_may(row: Import) -> Subject:
     """The subject; `Refusal` when the person who asked has lost the permission meanwhile."""
     subject = subject_of(row.subject)
     if row.user_id is not None and not _has(row, subject):
-        words = _("You need the permission “%(name)s” for this.", name=subject.permission.label)
+        name = _("Operator area") if subject.for_operator else subject.permission.label
+        words = _("You need the permission “%(name)s” for this.", name=name)
         raise Refusal(words, status=403)
     return subject
 
 
 def _has(row: Import, subject: Subject) -> bool:
     with unscoped("may the person who asked for an import still do it"):
+        if subject.for_operator:
+            return _is_operator(row.user_id)
         organisation = db.session.scalars(
             select(Organisation).where(Organisation.id == row.organisation_id)
         ).one()
@@ -57,6 +61,13 @@ def _has(row: Import, subject: Subject) -> bool:
             .where(Membership.user_id == row.user_id, Organisation.closed_at.is_(None))
         ).all()
         return subject.permission in permissions_in(organisation, memberships)
+
+
+def _is_operator(user_id: int | None) -> bool:
+    found = select(User.id).where(
+        User.id == user_id, User.is_operator, User.deactivated_at.is_(None)
+    )
+    return db.session.scalar(found) is not None
 
 
 def begin(row: Import, kind: str, title: str, *, cursor: dict[str, int] | None = None) -> None:

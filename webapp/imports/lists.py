@@ -70,11 +70,13 @@ IMPORTS = Listing(
 def faults_listing(subject: Subject) -> Listing:
     """Line, column, value, words; with a file for mending them."""
     labels = {field.name: field.label for field in subject.fields}
+    named = [Column("name", labels[subject.named_by])] if subject.named_by else []
     return Listing(
         name="faults",
         model=ImportFault,
         columns=[
             Column("line", _("Line"), "number", sort=ImportFault.line),
+            *named,
             Column(
                 "is_warning",
                 _("Verdict"),

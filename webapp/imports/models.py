@@ -50,6 +50,10 @@ class Import(Owned, Versioned, Base):
     encoding: Mapped[str]
     delimiter: Mapped[str]
     header: Mapped[Texts]
+    has_heading: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """False where a file of another format was made a table: `header` is no line of it."""
+    parameters: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    """What was chosen beside the file; never a secret."""
     lines: Mapped[BigInt]
     """Of the file as an editor counts them: for progress."""
     mapping: Mapped[Json] = mapped_column(default=dict)
@@ -90,7 +94,7 @@ class ImportRow(Owned, Base):
     values: Mapped[dict[str, Any]] = mapped_column(JSONB)
     values_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     keys: Mapped[list[str | None]] = mapped_column(ARRAY(Text))
-    """For each field with `same` the text by which lines are the same."""
+    """For each of the subject's `sames` the text by which lines are the same."""
     faulty: Mapped[bool] = mapped_column(default=False, server_default="false")
     made_id: Mapped[BigInt | None]
 
@@ -107,6 +111,8 @@ class ImportFault(Owned, Base):
     id: Mapped[Id]
     import_id: Mapped[BigInt] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     line: Mapped[int]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    """What the line is about, where the subject says which field names it."""
     field: Mapped[str | None]
     value: Mapped[str]
     words: Mapped[str]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import abort
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import Select, select
 
 from webapp.core.activities import Activity
@@ -11,20 +14,25 @@ from webapp.core.db import db
 from webapp.core.errors import NotPermitted, Refusal
 from webapp.core.files import File
 from webapp.imports.models import Import, ImportFault, ImportRow
+from webapp.imports.reading import table
 from webapp.imports.subjects import Subject, all_subjects, find_subject, subject_of
 from webapp.orgs.access import administrators_of, current_organisation, may
 from webapp.orgs.models import Organisation
 from webapp.orgs.permissions import Permission
 
+LONGEST_SHOWN: Final = 60
+SHORTEST_SECRET: Final = 13
+"""In a file with secrets, cells from this length on are not shown: the shortest key has 16 digits."""
+
 
 def allowed_subjects() -> list[Subject]:
     """What the signed-in person may import here."""
-    return [subject for subject in all_subjects() if may(subject.permission)]
+    return [s for s in all_subjects() if not s.for_operator and may(s.permission)]
 
 
 def get_subject(name: str) -> Subject:
     subject = find_subject(name)
-    if subject is None:
+    if subject is None or subject.for_operator:
         abort(404)
     refuse_without(subject.permission)
     return subject
@@ -39,6 +47,8 @@ def get_import(public_id: str, *, lock: bool = False) -> tuple[Import, Subject]:
     if row is None:
         abort(404)
     subject = subject_of(row.subject)
+    if subject.for_operator:
+        abort(404)
     refuse_without(subject.permission)
     return row, subject
 
@@ -66,6 +76,33 @@ def sample_of(row: Import, *, limit: int) -> list[ImportRow]:
         .limit(limit)
     )
     return list(db.session.scalars(statement))
+
+
+def first_lines(row: Import, subject: Subject, *, limit: int) -> list[list[str]]:
+    """The file's first lines, to choose columns by; cells that may be a secret by their length alone."""
+    show = _shape if subject.has_secrets else _clipped
+    found: list[list[str]] = []
+    heading = int(row.has_heading)
+    try:
+        for record in table(file_of(row), row.delimiter):
+            found.append([show(cell) for cell in record.cells[: len(row.header)]])
+            if len(found) == limit + heading:
+                break
+    except Refusal:
+        pass  # the check says where the file can't be read
+    return found[heading:]
+
+
+def _clipped(cell: str) -> str:
+    text = " ".join(cell.split())
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
+def _shape(cell: str) -> str:
+    text = " ".join(cell.split())
+    if len(text) < SHORTEST_SECRET:
+        return text
+    return str(ngettext("(%(num)s character)", "(%(num)s characters)", len(text)))
 
 
 def find_by_id(import_id: int, *, lock: bool = False) -> Import | None:

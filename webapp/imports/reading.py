@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -22,6 +22,7 @@ from webapp.core.large_files import append, pieces
 MOST_BYTES: Final = 64 * MIB
 MOST_LINES: Final = 1_000_001
 LONGEST_LINE: Final = MIB
+CONVERTED: Final = ";"
 MOST_COLUMNS: Final = 200
 DELIMITERS: Final = (";", "\t", ",", "|")
 ENCODINGS: Final = ("utf-8", "utf-16", "cp1252", "cp1250", "iso8859-2", "iso8859-15", "mac-roman")
@@ -119,6 +120,45 @@ def _kept(text: io.TextIOWrapper, file: File) -> Kept:
     if lines > MOST_LINES + 1:
         raise _refusal(_("The file has more than 1,000,000 lines. Split it and import the parts."))
     return Kept(lines, head)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A file of another format as a table: the columns, and the cells of each line; none keep the count of lines."""
+
+    header: list[str]
+    lines: Iterator[Sequence[str]]
+
+
+def keep_table(lines: Iterator[Sequence[str]], file: File) -> Kept:
+    """Write a table into the file, as CSV without a heading."""
+    out, number = io.StringIO(), 0
+    writer, waiting = csv.writer(out, delimiter=CONVERTED, lineterminator="\n"), bytearray()
+    for number, cells in enumerate(lines, start=1):
+        writer.writerow([_plain(cell) for cell in cells])
+        if number > MOST_LINES:
+            raise _refusal(
+                _("The file has more than 1,000,000 lines. Split it and import the parts.")
+            )
+        if out.tell() > MIB // 4:
+            _flush(out, waiting, file)
+    _flush(out, waiting, file)
+    append(file, bytes(waiting))
+    return Kept(number, b"")
+
+
+def _flush(out: io.StringIO, waiting: bytearray, file: File) -> None:
+    """Whole pieces into the file: a place tells its piece."""
+    waiting += out.getvalue().encode(errors="replace")
+    out.seek(0)
+    out.truncate()
+    while len(waiting) >= MIB:
+        append(file, bytes(waiting[:MIB]))
+        del waiting[:MIB]
+
+
+def _plain(cell: str) -> str:
+    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _lines_of(who: Subject) -> Any:
     return tuple_(ImportFault.import_id, ImportFault.line).in_(theirs)
 
 
-personal(ImportFault, "value words", gives="line value words", of=_lines_of, erase=DELETE)
+personal(ImportFault, "name value words", gives="line name value words", of=_lines_of, erase=DELETE)
 personal(
     ImportRow,
     "values",

@@ -26,14 +26,14 @@ from webapp.imports.models import Import, ImportState
 from webapp.imports.queries import (
     allowed_subjects,
     faults_of,
-    file_of,
+    first_lines,
     get_import,
     get_subject,
     imports_here,
     sample_of,
     work_of,
 )
-from webapp.imports.reading import MOST_BYTES, table
+from webapp.imports.reading import MOST_BYTES
 from webapp.imports.states import MAPPABLE, REMOVABLE
 from webapp.imports.subjects import Subject
 from webapp.orgs.access import MEMBER, current_organisation
@@ -187,28 +187,9 @@ def _mapping_page(row: Import, subject: Subject, form: Any, *, status: int = 200
         row=row,
         subject=subject,
         form=form,
-        sample=_first_lines(row, subject),
+        sample=first_lines(row, subject, limit=SAMPLE_LINES),
         status=status,
     )
-
-
-def _first_lines(row: Import, subject: Subject) -> list[list[str]]:
-    """Beside the mapping; secrets are shown by their beginning alone."""
-    longest = 4 if subject.has_secrets else 60
-    found: list[list[str]] = []
-    try:
-        for record in table(file_of(row), row.delimiter):
-            found.append([_clipped(cell, longest) for cell in record.cells[: len(row.header)]])
-            if len(found) > SAMPLE_LINES:
-                break
-    except Refusal:
-        pass  # the check says where the file can't be read
-    return found[1:]
-
-
-def _clipped(cell: str, longest: int) -> str:
-    text = " ".join(cell.split())
-    return text if len(text) <= longest else text[:longest] + "…"
 
 
 @bp.post("/<public_id>/commits")

@@ -19,7 +19,15 @@ from webapp.imports.columns import check_mapping, recognised
 from webapp.imports.events import ImportEvent
 from webapp.imports.models import Import, ImportState
 from webapp.imports.queries import file_of
-from webapp.imports.reading import find_delimiter, find_encoding, heading, keep
+from webapp.imports.reading import (
+    CONVERTED,
+    Converted,
+    find_delimiter,
+    find_encoding,
+    heading,
+    keep,
+    keep_table,
+)
 from webapp.imports.states import MAPPABLE, REMOVABLE, conflict, move
 from webapp.imports.subjects import Subject
 
@@ -31,10 +39,15 @@ def keep_upload(
     *,
     organisation_id: int,
     encoding: str = "",
+    converted: Converted | None = None,
+    parameters: dict[str, Any] | None = None,
     now: datetime,
 ) -> Import:
-    """Take a file in, sealed, and recognise its columns. `Refusal` says what is wrong with it."""
-    found = find_encoding(stream, encoding)
+    """Take a file in, sealed, and recognise its columns. `Refusal` says what is wrong with it.
+
+    `converted`: the same file as a table, where its format is another than CSV.
+    """
+    found = "utf-8" if converted else find_encoding(stream, encoding)
     by = acting()
     file = begin_file(
         kind="import",
@@ -46,9 +59,14 @@ def keep_upload(
         expires_at=now + jobs.STAGED_FOR,
         keeper=subject.keeper,
     )
-    kept = keep(stream, file, encoding=found)
-    delimiter = find_delimiter(kept.head)
-    header = heading(kept.head, delimiter)
+    if converted is None:
+        kept = keep(stream, file, encoding=found)
+        delimiter = find_delimiter(kept.head)
+        header = heading(kept.head, delimiter)
+    else:
+        kept = keep_table(converted.lines, file)
+        delimiter, header = CONVERTED, converted.header
+    subject.look_at_heading(header)
     row = Import(
         public_id=new_public_id(),
         organisation_id=organisation_id,
@@ -59,6 +77,8 @@ def keep_upload(
         encoding=found,
         delimiter=delimiter,
         header=header,
+        has_heading=converted is None,
+        parameters=parameters or {},
         lines=kept.lines,
         mapping=recognised(header, subject),
         created_by=by.label,
@@ -67,7 +87,7 @@ def keep_upload(
     )
     db.session.add(row)
     db.session.flush()
-    jobs.note(ImportEvent.UPLOADED, row, {"lines": kept.lines - 1})
+    jobs.note(ImportEvent.UPLOADED, row, {"lines": kept.lines - row.has_heading})
     return row
 
 

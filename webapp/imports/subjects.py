@@ -18,11 +18,13 @@ commits; a method neither commits nor keeps anything that it did not write.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from flask_babel import gettext as _
 
@@ -31,6 +33,9 @@ from webapp.core.errors import Refusal
 from webapp.core.navigation import Label
 from webapp.orgs.permissions import Permission
 
+if TYPE_CHECKING:
+    from webapp.imports.models import Import
+
 BATCH: Final = 5_000
 
 Parser = Callable[[str], Any]
@@ -38,6 +43,9 @@ Parser = Callable[[str], Any]
 
 `Refusal` says what is wrong with it. It sees no database: what needs one belongs to `Subject.check`.
 """
+
+
+Sealing = Callable[[bytes, str], bytes]
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,26 @@ class Field:
     same: Callable[[Any], str] | None = None
     secret: bool = False
     may_default: bool = True
+
+
+class Concealed(Refusal):
+    """A parser's refusal of a text that must not be kept or shown, not even in the report."""
+
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Same:
+    """By what two lines of a file are the same: `of` makes a text of a line's values, None where there is nothing.
+
+    `field` is where the fault is shown; `words` say which line was first (`%(line)s`).
+    """
+
+    field: str | None
+    of: Callable[[Values], str | None]
+    is_warning: bool = False
+    words: Label | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +129,8 @@ class Context:
     file_name: str
     user_id: int | None
     now: datetime
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What was chosen beside the file (`services.keep_upload`)."""
 
 
 class Subject(ABC):
@@ -114,6 +144,10 @@ class Subject(ABC):
     permission: Permission
     fields: tuple[Field, ...]
     undo_for: timedelta = timedelta(days=7)
+    named_by: str | None = None
+    """The field that names a line in reports: a serial number."""
+    for_operator: bool = False
+    """Of the operator's area: absent from the organisations' pages; who asked must be an operator."""
     finish_batch: int = BATCH
     """Rows handed to `finish` at once: a step must end within a minute, also on a busy machine."""
 
@@ -155,12 +189,25 @@ class Subject(ABC):
         """Endpoint (which also takes `org`) and values of the page to go to afterwards."""
         raise NotImplementedError
 
-    def seal(self, plain: bytes, *, context: str) -> bytes:
-        """Seal a line's secret values; meter keys do it under their own master key."""
-        return crypto.seal(plain, context=context)
+    def page(self, row: Import) -> tuple[str, dict[str, Any]]:
+        """Endpoint (which also takes `org`) and values of the import's own page."""
+        return "imports.one", {"public_id": row.public_id}
 
-    def unseal(self, sealed: bytes, *, context: str) -> bytes:
-        return crypto.unseal(sealed, context=context)
+    def committed(self, row: Import, context: Context) -> None:  # noqa: B027
+        """In the transaction that ends a commit: once for the whole file."""
+
+    def taken_back(self, row: Import, context: Context) -> None:  # noqa: B027
+        """In the transaction that ends an undoing, also that of a commit that could not go through."""
+
+    def look_at_heading(self, header: Sequence[str]) -> None:  # noqa: B027
+        """Before a file with this heading is kept; `Refusal` says what is wrong with it."""
+
+    def sealer(self, context: Context) -> Sealing:
+        """What seals the secret values of a batch's lines, bound to a text; meter keys have their own master key."""
+        return lambda plain, bound: crypto.seal(plain, context=bound)
+
+    def unsealer(self, context: Context) -> Sealing:
+        return lambda sealed, bound: crypto.unseal(sealed, context=bound)
 
     @property
     def keeper(self) -> str:
@@ -172,11 +219,25 @@ class Subject(ABC):
         return any(field.secret for field in self.fields)
 
     @property
-    def same_fields(self) -> tuple[Field, ...]:
-        return tuple(field for field in self.fields if field.same is not None)
+    def finishes(self) -> bool:
+        """Without a `finish` of its own the secrets of a line are wiped as soon as it is made."""
+        return type(self).finish is not Subject.finish
+
+    @cached_property
+    def sames(self) -> tuple[Same, ...]:
+        """By what lines are the same: the fields with `same`; a subject may add what several fields make."""
+        return tuple(_same(field) for field in self.fields if field.same is not None)
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
+
+
+def _same(field: Field) -> Same:
+    def of(values: Values) -> str | None:
+        value = values.get(field.name)
+        return None if value is None or field.same is None else str(field.same(value))
+
+    return Same(field.name, of)
 
 
 class BadSubject(Exception):

@@ -76,6 +76,7 @@ def _take(row: Import, subject: Subject, after: int) -> int | None:
 
 
 def _close(work: Activity, row: Import) -> None:
+    subject_of(row.subject).taken_back(row, staging.context_of(row, utcnow()))
     if row.committed_at is None:
         move(row, ImportState.FAILED)
         note(ImportEvent.FAILED, row, {"why": row.problem or "", "kept": row.kept})

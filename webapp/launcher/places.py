@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,7 +22,18 @@ EMBEDDED = "outpost-embedded"
 LONGEST_SOCKET_DIRECTORY = 107 - len("/outpost-embedded/.s.PGSQL.5432.lock")
 """A Unix socket's path ends at 107 bytes (unix(7))."""
 
-OURS = ("postgres", "redis", "run", "log", "secrets", "mailbox", "files", "exports", "simulators")
+OURS = (
+    "postgres",
+    "redis",
+    "run",
+    "log",
+    "secrets",
+    "master-keys",
+    "mailbox",
+    "files",
+    "exports",
+    "simulators",
+)
 """What FRESH removes; backups and whatever else lies there stay."""
 
 
@@ -134,14 +146,22 @@ def tidy(places: Places) -> None:
 
 def secret_file(places: Places, name: str) -> Path:
     """A secret made once and kept, readable by us alone."""
-    directory = places.data / "secrets"
+    return _kept(places.data / "secrets", name, lambda: secrets.token_urlsafe(48))
+
+
+def master_keys_file(places: Places) -> Path:
+    """The master key of the meter keys, in a folder apart: a backup must not hold both."""
+    return _kept(places.data / "master-keys", "meters", lambda: f"first {secrets.token_hex(32)}\n")
+
+
+def _kept(directory: Path, name: str, make: Callable[[], str]) -> Path:
     make_private(directory)
     path = directory / name
     if not path.exists():
         draft = directory / f".{name}"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
         draft.rename(path)
     return path
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from webapp.launcher.errors import LauncherError
-from webapp.launcher.places import Places, secret_file
+from webapp.launcher.places import Places, master_keys_file, secret_file
 from webapp.launcher.programs import Program
 from webapp.launcher.servers import Server
 from webapp.launcher.services import Postgres, Redis
@@ -123,6 +123,8 @@ def environment(
     for name in ("SECRET_KEY", "CODE_PEPPER", "BACKUP_KEY"):
         if not environ.get(name) and not environ.get(f"{name}_FILE"):
             ours[f"{name}_FILE"] = str(secret_file(places, name.lower()))
+    if not environ.get("METER_MASTER_KEYS") and not environ.get("METER_MASTER_KEYS_FILE"):
+        ours["METER_MASTER_KEYS_FILE"] = str(master_keys_file(places))
     always = {"PYTHONUNBUFFERED": "1", **embedded.addresses()}
     return {**ours, **environ, **always}
 

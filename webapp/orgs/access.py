@@ -21,7 +21,7 @@ from webapp.core.principal import Actor, Principal
 from webapp.core.tenancy import unscoped
 from webapp.core.web import see_other
 from webapp.orgs.models import Membership, Organisation
-from webapp.orgs.permissions import Permission, Role
+from webapp.orgs.permissions import NOT_INHERITED, Permission, Role
 from webapp.orgs.seeing import Sight, seeing_now, seeing_of
 from webapp.orgs.trades import refuse_switched_off
 
@@ -136,12 +136,31 @@ def _seen_through(seeing: Sight) -> Membership:
 def permissions_in(
     organisation: Organisation, memberships: Iterable[Membership]
 ) -> frozenset[Permission]:
-    """A role counts in its organisation and in those below it (P-15)."""
+    """A role counts in its organisation and in those below it; *keys download* below only where granted so (P-15)."""
     found: set[Permission] = set()
     for membership in memberships:
         if organisation.lies_below(membership.organisation):
-            found |= permissions_of(membership)
+            found |= permissions_of(membership) - _not_inherited(membership, organisation)
     return frozenset(found)
+
+
+def _not_inherited(membership: Membership, organisation: Organisation) -> frozenset[Permission]:
+    if membership.organisation_id == organisation.id or membership.keys_below:
+        return frozenset()
+    return NOT_INHERITED
+
+
+def permissions_to_give_in(
+    organisation: Organisation, memberships: Iterable[Membership]
+) -> frozenset[Permission]:
+    """What somebody may hand out there: also what they may not use below themselves."""
+    return frozenset().union(
+        *(
+            permissions_of(membership)
+            for membership in memberships
+            if organisation.lies_below(membership.organisation)
+        )
+    )
 
 
 def permissions_of(membership: Membership) -> frozenset[Permission]:

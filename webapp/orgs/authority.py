@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask_login import current_user
 
 from webapp.accounts.models import User
-from webapp.orgs.access import memberships_of, permissions_in, permissions_of
+from webapp.orgs.access import memberships_of, permissions_of, permissions_to_give_in
 from webapp.orgs.models import Invitation, Membership, Organisation
 from webapp.orgs.permissions import Permission, Role
 
@@ -19,12 +19,14 @@ class Rights:
 
     roles: tuple[Role, ...] = ()
     grants: tuple[Permission, ...] = ()
+    keys_below: bool = False
 
     @classmethod
     def of(cls, membership: Membership | Invitation) -> Rights:
         return cls(
             tuple(role for role in Role if role in membership.roles),
             tuple(p for p in Permission if p in membership.grants),
+            membership.keys_below,
         )
 
     @property
@@ -43,7 +45,7 @@ class Authority:
     def permissions_in(self, organisation: Organisation) -> frozenset[Permission]:
         if self.is_operator:
             return frozenset(Permission)
-        return permissions_in(organisation, self.memberships)
+        return permissions_to_give_in(organisation, self.memberships)
 
     def may(self, permission: Permission, organisation: Organisation) -> bool:
         return permission in self.permissions_in(organisation)

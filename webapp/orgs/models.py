@@ -160,6 +160,7 @@ class Invitation(Owned, Versioned, Base):
     email: Mapped[str | None]
     roles: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
     grants: Mapped[Texts] = mapped_column(default=list, server_default=text("'{}'"))
+    keys_below: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default=InvitationState.CREATED)
     token_digest: Mapped[bytes | None] = mapped_column(unique=True)

@@ -29,6 +29,13 @@ class Permission(StrEnum):
     ENROLMENT_EDIT = "devices:enrolment:edit"
     ALARMS_READ = "devices:alarms:read"
     ALARMS_EDIT = "devices:alarms:edit"
+    METERS_READ = "meters:devices:read"
+    METERS_CLAIM = "meters:devices:claim"
+    METERS_EDIT = "meters:devices:edit"
+    BATCHES_READ = "meters:batches:read"
+    BATCHES_EDIT = "meters:batches:edit"
+    OWNERSHIP_TAKE = "meters:ownership:take"
+    KEYS_DOWNLOAD = "meters:keys:download"
     PRINTERS_READ = "printers:printers:read"
     PRINTERS_EDIT = "printers:printers:edit"
     PRINTER_REQUESTS_READ = "printers:requests:read"
@@ -48,10 +55,15 @@ class Permission(StrEnum):
 _READING = {p for p in Permission if p.value.endswith(":read")} - {Permission.AUDIT_READ}
 
 
+NOT_INHERITED = frozenset({Permission.KEYS_DOWNLOAD})
+"""What counts in the organisations below only where it was granted "and below" (P-15)."""
+
+
 class Role(StrEnum):
     """Named sets of permissions."""
 
     ADMINISTRATOR = "administrator"
+    KEY_MANAGER = "key_manager"
     PRINTER_ADMIN = "printer_admin"
     READER = "reader"
 
@@ -66,6 +78,10 @@ class Role(StrEnum):
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
+    Role.KEY_MANAGER: frozenset(
+        {p for p in Permission if p.value.startswith("meters:")}
+        | {Permission.ORGANISATION_READ, Permission.PARTNERS_READ}
+    ),
     Role.PRINTER_ADMIN: frozenset(
         {p for p in Permission if p.value.startswith(("printers:", "devices:"))}
         | {Permission.ORGANISATION_READ}
@@ -75,6 +91,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 ROLE_NAMES = {
     Role.ADMINISTRATOR: _("Administrator"),
+    Role.KEY_MANAGER: _("Key manager"),
     Role.PRINTER_ADMIN: _("Printer administrator"),
     Role.READER: _("Reader"),
 }
@@ -98,6 +115,13 @@ PERMISSION_NAMES = {
     Permission.ENROLMENT_EDIT: _("Create and revoke enrolment tokens"),
     Permission.ALARMS_READ: _("See alarms"),
     Permission.ALARMS_EDIT: _("Acknowledge alarms, set quiet hours and maintenance"),
+    Permission.METERS_READ: _("See meters and which keys they have"),
+    Permission.METERS_CLAIM: _("Claim meters"),
+    Permission.METERS_EDIT: _("Label meters, record an exchange of keys"),
+    Permission.BATCHES_READ: _("See batches of meters"),
+    Permission.BATCHES_EDIT: _("Create and withdraw batches, decide on requests"),
+    Permission.OWNERSHIP_TAKE: _("Take over batches of meters"),
+    Permission.KEYS_DOWNLOAD: _("Download keys"),
     Permission.PRINTERS_READ: _("See printers and panic buttons"),
     Permission.PRINTERS_EDIT: _("Edit printers and panic buttons"),
     Permission.PRINTER_REQUESTS_READ: _("See printer requests"),

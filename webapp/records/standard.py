@@ -4,6 +4,7 @@ from webapp.core.activities import Activity
 from webapp.core.budgets import RateBudget, RateLevel, RateRefusal
 from webapp.core.counters import Counter
 from webapp.core.exports import export, keep_back
+from webapp.core.feeds import FeedHead
 from webapp.core.files import File
 from webapp.core.heartbeats import ProcessBeat
 from webapp.core.large_files import FileChunk
@@ -22,6 +23,7 @@ export(
     about="Long work of the last 30 days.",
     withheld="what the work needs to go on, and its result",
 )
+keep_back(FeedHead, why="positions in the feeds of changes, of use to the portal alone")
 export(Counter, "id name value", about="The last numbers drawn.")
 keep_back(FileChunk, why="pieces of downloads that were made from the rows exported here")
 keep_back(RateBudget, why="the operator's own")

@@ -127,12 +127,9 @@ class Choice(Filter):
     def counted(self) -> tuple[Any, Callable[[Any], Any]] | None:
         return self.column, lambda column: cast(column, Text)
 
-    def value_of(self, counted: str | None) -> str | None:
-        """The option that a counted text stands for."""
-        for option in self.ticks:
-            if counted == _text_of(option.match):
-                return option.value
-        return None
+    def values_by_text(self) -> dict[str | None, str]:
+        """A counted text → the option that it stands for."""
+        return {_text_of(option.match): option.value for option in reversed(self.ticks)}
 
 
 @dataclass(frozen=True)

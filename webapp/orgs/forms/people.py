@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import (
+    BooleanField,
     EmailField,
     HiddenField,
     PasswordField,
@@ -45,6 +46,7 @@ class RightsForm(CreatingForm):
     organisation = SelectField(_("Organisation"))
     roles = TickListField(_("Roles"))
     grants = TickListField(_("Single permissions"))
+    keys_below = BooleanField(_("Download keys in the organisations below as well"))
     version = HiddenField()
 
     def __init__(
@@ -67,6 +69,7 @@ class RightsForm(CreatingForm):
         return Rights(
             tuple(Role(value) for value in self.roles.data or ()),
             tuple(Permission(value) for value in self.grants.data or ()),
+            bool(self.keys_below.data),
         )
 
 

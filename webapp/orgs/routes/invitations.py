@@ -161,7 +161,7 @@ def _editing_form(row: Invitation) -> InvitationForm:
 
 
 def _filled(row: Invitation) -> dict[str, Any]:
-    names = ("name", "email", "language", "roles", "grants")
+    names = ("name", "email", "language", "roles", "grants", "keys_below")
     return {
         **{name: getattr(row, name) for name in names},
         "organisation": row.organisation.public_id,

@@ -227,6 +227,7 @@ def _filled(membership: Membership) -> dict[str, Any]:
         "organisation": membership.organisation.public_id,
         "roles": [r.value for r in Role if r in membership.roles],
         "grants": [p.value for p in Permission if p in membership.grants],
+        "keys_below": membership.keys_below,
         "version": _version(membership),
     }
 

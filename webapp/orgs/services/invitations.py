@@ -270,11 +270,12 @@ def _columns(guest: Guest) -> dict[str, Any]:
         "language": guest.language,
         "roles": [r.value for r in guest.rights.roles],
         "grants": [p.value for p in guest.rights.grants],
+        "keys_below": guest.rights.keys_below,
     }
 
 
 def _words(row: Invitation) -> dict[str, Any]:
-    names = ("name", "email", "language", "roles", "grants")
+    names = ("name", "email", "language", "roles", "grants", "keys_below")
     return {**{n: getattr(row, n) for n in names}, "organisation": row.organisation.name}
 
 

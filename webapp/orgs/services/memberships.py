@@ -23,7 +23,7 @@ from webapp.notices import services as notices
 from webapp.orgs.authority import Authority, Rights
 from webapp.orgs.events import OrgEvent
 from webapp.orgs.models import Membership, Organisation, OrganisationKind
-from webapp.orgs.permissions import Permission, Role
+from webapp.orgs.permissions import NOT_INHERITED, Permission, Role
 
 
 def add_membership(
@@ -51,6 +51,7 @@ def add_membership(
             organisation_id=organisation.id,
             roles=[*rights.roles],
             grants=[*rights.grants],
+            keys_below=rights.keys_below,
             created_at=now,
         )
         db.session.add(row)
@@ -64,13 +65,17 @@ def change_rights(
 ) -> bool:
     """Set roles and single permissions; False when they were so before."""
     before, here = Rights.of(membership), membership.organisation
-    if (set(before.roles), set(before.grants)) == (set(rights.roles), set(rights.grants)):
+    if _compared(before) == _compared(rights):
         return False
-    refuse_unwarranted(before.permissions ^ rights.permissions, here, authority)
+    changed = before.permissions ^ rights.permissions
+    if before.keys_below != rights.keys_below:
+        changed |= NOT_INHERITED
+    refuse_unwarranted(changed, here, authority)
     refuse_without_rights(rights)
     if Role.ADMINISTRATOR in before.roles and Role.ADMINISTRATOR not in rights.roles:
         refuse_last_administrator(membership.user, [here])
     membership.roles, membership.grants = [*rights.roles], [*rights.grants]
+    membership.keys_below = rights.keys_below
     old, new = _words(before), _words(rights)
     changes = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
     _record(OrgEvent.RIGHTS_CHANGED, membership, by, {"changes": changes})
@@ -197,8 +202,16 @@ def refuse_without_rights(rights: Rights) -> None:
         raise Refusal(_("Tick at least one role or permission."), field="roles")
 
 
+def _compared(rights: Rights) -> tuple[set[Role], set[Permission], bool]:
+    return set(rights.roles), set(rights.grants), rights.keys_below
+
+
 def _words(rights: Rights) -> dict[str, Any]:
-    return {"roles": [r.value for r in rights.roles], "grants": [p.value for p in rights.grants]}
+    return {
+        "roles": [r.value for r in rights.roles],
+        "grants": [p.value for p in rights.grants],
+        "keys_below": rights.keys_below,
+    }
 
 
 def _record(event: OrgEvent, membership: Membership, by: Principal, detail: dict[str, Any]) -> None:

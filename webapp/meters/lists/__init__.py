@@ -1,0 +1,1 @@
+"""The lists of meters, batches and deliveries: columns, filters, searches."""

@@ -1,0 +1,1 @@
+"""The sentences of `webapp.meters.sentences`, by what they are about."""
