@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
@@ -184,7 +185,7 @@ class _Past:
         stages = [self._put_up(m, button) for button, machines in buttons for m in machines]
         for stage in stages:
             if stage.machine.is_bound:
-                demo_past.read(stage.printer, lambda at, s=stage: self._known(s, at), self.now)
+                demo_past.read(stage.printer, partial(self._known, stage), self.now)
         happenings = [*self._readings(stages), *self._calls(stages, requests)]
         credential = self._credential()
         for number, (at, stage, is_call) in enumerate(sorted(happenings, key=lambda h: h[0])):
