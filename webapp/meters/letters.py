@@ -39,6 +39,7 @@ NEW_BATCH = register(
             _DEVICES,
             Placeholder("LINK", _l("Page on which to take the batch over"), f"{_LINK}/ownership"),
         ),
+        trade="meters",
     )
 )
 OWNERSHIP_REQUEST = register(
@@ -52,6 +53,7 @@ OWNERSHIP_REQUEST = register(
             _DEVICES,
             Placeholder("LINK", _l("Page on which to decide"), f"{_LINK}/batches/k7"),
         ),
+        trade="meters",
     )
 )
 OWNERSHIP_DECIDED = register(
@@ -66,6 +68,7 @@ OWNERSHIP_DECIDED = register(
             _DEVICES,
             Placeholder("LINK", _l("Page of the batch"), f"{_LINK}/batches/k7"),
         ),
+        trade="meters",
     )
 )
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from webapp.activities.kinds import DownloadKind, register
 from webapp.core.activities import LEASE_SECONDS, Activity, activity, start
@@ -77,9 +77,13 @@ def begin_download(
     )
 
 
+def _export_of(work: Activity) -> Select[KeyExport]:
+    return select(KeyExport).where(KeyExport.id == work.parameters["export"])
+
+
 def _drop(work: Activity) -> None:
     """A half-written file goes."""
-    export = db.session.get(KeyExport, work.parameters["export"])
+    export = db.session.scalar(_export_of(work))
     if export is not None and export.file_id is not None:
         db.session.execute(delete(File).where(File.id == export.file_id))
         export.file_id = None
@@ -91,7 +95,7 @@ def write_some(work: Activity) -> bool:
 
     Its format has a beginning and an end (a heading, a directory), so whoever takes over begins anew.
     """
-    export = db.session.get_one(KeyExport, work.parameters["export"])
+    export = db.session.scalars(_export_of(work)).one()
     choice = _choice(export)
     if choice.per_device:
         return _seal_some(work, export, choice)
@@ -210,13 +214,15 @@ def _new_file(work: Activity, export: KeyExport, choice: Choice) -> File:
 
 
 def _file(export: KeyExport) -> File | None:
-    return db.session.get(File, export.file_id) if export.file_id else None
+    return db.session.scalar(select(File).where(File.id == export.file_id))
 
 
 def _choice(export: KeyExport) -> Choice:
     receiver = None
     if export.receiver_key_id is not None:
-        receiver = db.session.get_one(ReceiverKey, export.receiver_key_id)
+        receiver = db.session.scalars(
+            select(ReceiverKey).where(ReceiverKey.id == export.receiver_key_id)
+        ).one()
     options = Options(**export.options)
     return Choice(FORMATS[export.form], options, receiver, per_device=export.per_device)
 
