@@ -28,7 +28,6 @@ def init_app(app: Flask) -> None:
     from webapp.printers.panic import files, routes  # noqa: F401 - they fill the blueprint
     from webapp.printers.panic.blueprint import bp as panic_bp
     from webapp.printers.polling import drain as _drain  # noqa: F401 - registers itself
-    from webapp.printers.polling import retention as _retention  # noqa: F401
     from webapp.printers.polling import searching as _searching  # noqa: F401
     from webapp.printers.polling import words as reading_words
     from webapp.printers.replacing import TRADE

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, Text, and_, case, cast, delete, func, select, update
+from sqlalchemy import Select, Text, and_, case, cast, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.audit import erasure
@@ -77,7 +77,7 @@ def remove_old_launches(before: datetime) -> int:
 
 
 def thin_out_readings(before: datetime) -> int:
-    """Of each printer and day (UTC) the last reading stays: it is marked, the others go."""
+    """Of each printer and day (UTC) the last whole reading stays, else the last: it is marked, the others go."""
     old = (
         select(PrinterReading.id)
         .where(~PrinterReading.daily, PrinterReading.at < before)
@@ -85,18 +85,19 @@ def thin_out_readings(before: datetime) -> int:
         .limit(BATCH)
     )
     ids = list(db.session.scalars(old))
-    later = aliased(PrinterReading)
-    has_later = (
-        select(later.id)
+    other = aliased(PrinterReading)
+    is_later = and_(other.complete == PrinterReading.complete, other.at > PrinterReading.at)
+    has_better = (
+        select(other.id)
         .where(
-            later.printer_id == PrinterReading.printer_id,
-            later.at > PrinterReading.at,
-            func.date_trunc("day", later.at) == func.date_trunc("day", PrinterReading.at),
+            other.printer_id == PrinterReading.printer_id,
+            or_(is_later, and_(other.complete, ~PrinterReading.complete)),
+            func.date_trunc("day", other.at) == func.date_trunc("day", PrinterReading.at),
         )
         .exists()
     )
     these = PrinterReading.id.in_(ids)
-    last = update(PrinterReading).where(these, ~has_later).values(daily=True)
+    last = update(PrinterReading).where(these, ~has_better).values(daily=True)
     db.session.execute(last, execution_options=QUIET)
     rest = delete(PrinterReading).where(these, ~PrinterReading.daily)
     db.session.execute(rest, execution_options=QUIET)
