@@ -150,6 +150,17 @@ def test_what_was_claimed_while_the_batch_was_open_stays_claimed_on_a_refusal(
     assert deal.states("W1") == ["claimed"]
 
 
+@pytest.mark.feature("K-26")
+def test_programs_that_passed_by_hear_of_a_refused_batch_again(deal: Dealings) -> None:
+    deal.stock("W1")
+    batch = deal.issue("W1", duty=True)
+    before = deal.meter("W1").feed_seq
+    deal.act(deal.globex, "take", batch)
+    deal.act(deal.acme, "refuse", batch, "No")
+    assert (deal.meter("W1").feed_seq or 0) > (before or 0)
+    assert deal.states("W1") == ["claimed"]
+
+
 @pytest.mark.feature("K-14")
 def test_a_refusal_needs_a_reason(deal: Dealings) -> None:
     deal.stock("W1")

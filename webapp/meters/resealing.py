@@ -18,6 +18,7 @@ from webapp.core.clock import utcnow
 from webapp.core.db import db
 from webapp.core.files import File
 from webapp.core.tenancy import unscoped
+from webapp.imports.models import ImportRow
 from webapp.meters import keyring
 from webapp.meters.envelope import Binding, reseal
 from webapp.meters.many import among
@@ -139,12 +140,16 @@ def _store(old_id: int, new_id: int, ids: list[int], values: list[tuple[bytes, b
 
 
 def empty_retired(organisation_id: int, now: datetime) -> None:
-    """A retired data key goes once nothing is sealed under it: values, of this organisation or another, or files."""
+    """A retired data key goes once nothing is sealed under it: values here or elsewhere, files, staged imports."""
     used = (
         select(MeterKey.id).where(MeterKey.data_key_id == DataKey.id).exists()
         | select(File.id)
         .where(File.keeper == keyring.KEEPER, File.organisation_id == organisation_id)
         .where(func.substr(File.wrapped_key, 1, 8) == func.int8send(DataKey.id))
+        .exists()
+        | select(ImportRow.line)
+        .where(ImportRow.organisation_id == organisation_id, ImportRow.values_sealed.is_not(None))
+        .where(func.substr(ImportRow.values_sealed, 1, 8) == func.int8send(DataKey.id))
         .exists()
     )
     with unscoped("values under a retired key may belong to others by now"):

@@ -174,13 +174,17 @@ def _lock(batch: Batch) -> None:
 
 
 def _restore_states(batch: Batch) -> None:
+    """As they were. Programs that passed by while they were pending are told of them again (K-26)."""
     with unscoped("devices of a batch between two organisations"):
-        db.session.execute(
+        restored = db.session.execute(
             update(Meter)
             .where(Meter.id == BatchItem.meter_id, BatchItem.batch_id == batch.id)
-            .values(claim_state=BatchItem.was_state, version=Meter.version + 1),
+            .values(claim_state=BatchItem.was_state, version=Meter.version + 1)
+            .returning(Meter.id, Meter.claim_state),
             execution_options={"synchronize_session": False},
-        )
+        ).all()
+        claimed = [row.id for row in restored if row.claim_state == ClaimState.CLAIMED]
+        ownership.announce(claimed, organisation_id=batch.from_organisation_id)
 
 
 def _hand_over(batch: Batch, *, now: datetime) -> None:
