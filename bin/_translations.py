@@ -26,7 +26,13 @@ TRANSLATIONS = ROOT / "translations"
 LANGUAGES = ("fr", "de", "it", "es", "pl", "sv")
 KEYWORDS = ("_l", "_t", "lazy_gettext", "lazy_ngettext:1,2")
 DESCRIBING = {"Description": "summary", "Meta": "description"}
-SHOWN = {"DeviceState", "RequestState"}  # enumerations that bodies of the API are made of
+SHOWN = {
+    "ClaimState",
+    "DeviceState",
+    "KeyKind",
+    "RequestSource",
+    "RequestState",
+}  # enumerations that bodies of the API are made of
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%")
 SAME = "same"  # the comment above an entry that is meant to read as in English
 

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.api.programs import Program
 from tests.meters.test_downloads import stock
+from tests.printers.agent.test_portal_side import Agent
 from tests.printers.conftest import Field
 from tests.printers.test_api import only_request, press
 from webapp.core import budgets
@@ -50,10 +51,17 @@ def prey(acme: Field, program: Program, monkeypatch: pytest.MonkeyPatch) -> Prey
     for name in ("BY_USER", "BY_ADDRESS", "BY_DEVICE"):
         monkeypatch.setattr(claims, name, Limit("fuzz", tries=10**6, window_seconds=60))
     press(acme)
+    site, next_site = Agent(acme), Agent(acme)
+    assert site.enrol().status_code == 201
     app = acme.world.portal
     return Prey(
         schema=schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=CONFIG),
-        credentials={"enrolment": acme.token, "token": program.token},
+        credentials={
+            "enrolment": acme.token,
+            "token": program.token,
+            "device": site.credential,
+            "setup": next_site.token,
+        },
         ids={
             "/api/v1/printers/{public_id}": acme.printer,
             "/api/v1/printer-requests/{public_id}": only_request(program)["id"],
@@ -81,9 +89,10 @@ def make_sensible(case: Any, ids: dict[str, str]) -> None:
 
 def beyond_schemas(case: Any) -> list[Any]:
     """What no schema says may be refused, never with 5xx: whether a printer's raw answers hold together, whether a
-    claim code is right."""
+    claim code is right, whether a site agent's token was used already."""
     body = case.body if isinstance(case.body, dict) else {}
-    return [positive_data_acceptance] if body.get("reading") or "code" in body else []
+    beyond = {"code", "install_id", "sent_at"} & set(body) or body.get("reading")
+    return [positive_data_acceptance] if beyond else []
 
 
 def fuzz(prey: Prey, operation: Any, *, mode: Any) -> None:

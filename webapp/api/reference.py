@@ -151,11 +151,17 @@ def _part(name: str, schema: Schema) -> Part:
 
 def _target(schema: Schema) -> str | None:
     """The named part that a schema is, or is a list of."""
-    for one in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
-        ref = one.get("$ref") or (one.get("items") or {}).get("$ref")
+    for one in (schema, _items(schema), *schema.get("anyOf", ())):
+        ref = one.get("$ref") or _items(one).get("$ref")
         if ref:
             return str(ref).removeprefix(_REF)
     return None
+
+
+def _items(schema: Schema) -> Schema:
+    """What a list is of; of one with fixed places its first."""
+    its = schema.get("items") or next(iter(schema.get("prefixItems", ())), None)
+    return its if isinstance(its, dict) else {}
 
 
 def _type(schema: Schema) -> str:
@@ -168,7 +174,7 @@ def _type(schema: Schema) -> str:
         return str(_("one of: %(values)s", values=", ".join(map(str, schema["enum"]))))
     kind = schema.get("type")
     if kind == "array":
-        return str(_("list of %(what)s", what=_type(schema.get("items", {}))))
+        return str(_("list of %(what)s", what=_type(_items(schema))))
     return ", ".join([_kind(kind, schema.get("format")), *_bounds(schema)])
 
 

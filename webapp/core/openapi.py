@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,13 +79,19 @@ def openapi(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                name: schema
+                name: _cleaned(schema)
                 for name, schema in components.items()
                 if name not in {query.__name__ for query in queries}
             },
             "securitySchemes": SECURITY,
         },
     }
+
+
+def _cleaned(schema: dict[str, Any]) -> dict[str, Any]:
+    """A docstring of several lines without the indentation of its source."""
+    words = schema.get("description")
+    return {**schema, "description": inspect.cleandoc(words)} if words else schema
 
 
 @dataclass(frozen=True)
