@@ -21,6 +21,38 @@ from webapp.settings import Settings, from_environment
 
 pytest_plugins = ["tests.plugins.features"]
 
+ONLY_IN_LONG_RUNS = (
+    "tests/browser/test_meter_catalogue.py::test_axe_finds_nothing_on_pages_with_rows[light-1280]",
+    "tests/browser/test_meter_catalogue.py::test_axe_finds_nothing_on_pages_with_rows[dark-1280]",
+    "tests/browser/test_panic_content.py::test_the_editors_are_accessible_and_fit[light-1280]",
+    "tests/browser/test_printers.py::test_every_page_is_accessible_and_fits[light-1280]",
+    "tests/browser/test_agents_and_history.py::test_pages_with_data[light]",
+    "tests/browser/test_meter_batches.py::test_the_pages_hold_on_any_screen[light-1280]",
+    "tests/browser/test_records.py::test_pages_are_accessible_in_both_themes_and_narrow[dark-1280]",
+    "tests/browser/test_records.py::test_pages_are_accessible_in_both_themes_and_narrow[light-1280]",
+    "tests/browser/test_keys_journey.py::test_keys_are_downloaded_proved_and_encrypted[dark-1280]",
+    "tests/browser/test_keys_journey.py::test_keys_are_downloaded_proved_and_encrypted[light-360]",
+    "tests/browser/test_mail_templates.py::test_it_fits_a_phone[light]",
+    "tests/browser/test_orgs.py::test_every_page_is_accessible",
+    "tests/browser/test_invitations.py::test_every_page_fits_a_phone",
+    "tests/browser/test_search_and_alarms.py::test_the_pages_with_something_on_them[light-1280]",
+    "tests/backups/test_restore.py::test_a_harmed_file_is_refused_before_anything_is_touched[cut",
+    "tests/backups/test_restore.py::test_a_harmed_file_is_refused_before_anything_is_touched[other",
+    "tests/backups/test_restore.py::test_a_harmed_file_is_refused_before_anything_is_touched[grow",
+    "tests/backups/test_restore.py::test_list_names_them",
+    "tests/backups/test_restore.py::test_a_schema_of_a_later_version_is_refused",
+    "tests/backups/test_restore.py::test_a_dump_that_is_killed_leaves_no_half_backup",
+    "tests/backups/test_restore.py::test_a_database_with_content_is_not_touched_without_replace",
+)
+"""Looks and harms of which the ordinary run keeps one: it has to stay short."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(ONLY_IN_LONG_RUNS):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -150,22 +149,6 @@ def test_without_script_the_same_is_a_page(called: Field, admin: Person, no_js_p
     expect(page.get_by_role("heading", level=1)).to_contain_text("Unbind Colour 2nd floor")
     page.get_by_role("button", name="Unbind").click()
     expect(page.get_by_text("not bound yet")).to_be_visible()
-
-
-@pytest.mark.feature("B-8")
-def test_without_script_a_file_is_imported(
-    world: World, admin: Person, no_js_page: Page, tmp_path: Path
-) -> None:
-    path = tmp_path / "drucker.csv"
-    path.write_bytes("Bezeichnung;Seriennummer\nEmpfang;AB1\n;AB2\n".encode("cp1252"))
-    page = signed_in(no_js_page, admin)
-    page.goto(f"{base(world)}/imports/new")
-    page.get_by_label("CSV file").set_input_files(path)
-    page.get_by_role("button", name="Read the file").click()
-    expect(page.get_by_text("The name is missing.")).to_be_visible()
-    page.get_by_role("button", name=re.compile("Add 1 printer")).click()
-    expect(page.get_by_text("1 printer was added.")).to_be_visible()
-    expect(page.get_by_role("link", name="Empfang")).to_be_visible()
 
 
 @pytest.mark.feature("B-1")

@@ -63,7 +63,7 @@ def test_the_second_start_keeps_data_and_secrets(project: Project) -> None:
     with project.running():
         pass
     secrets = {p.name: p.read_text() for p in (project.data / "secrets").iterdir()}
-    assert set(secrets) == {"secret_key", "code_pepper"}
+    assert set(secrets) == {"secret_key", "code_pepper", "backup_key"}
     assert all(len(value) >= 32 for value in secrets.values())
     modes = [(project.data / "secrets" / name).stat().st_mode for name in secrets]
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}

@@ -352,7 +352,7 @@ def test_several_are_taken_and_done_at_once(acme: Field, admin: Person, colleagu
     admin.post(bulk, {"everything": "1", "list": "", "action": "done"})
     assert {r.state for r in rows(acme.world, select(PanicRequest))} == {DONE}
     bulk_rows = rows(acme.world, select(AuditRow).where(AuditRow.object_kind == "requests"))
-    assert [len(row.payload["detail"]["requests"]) for row in bulk_rows] == [2, 3]
+    assert sorted(len(row.payload["detail"]["requests"]) for row in bulk_rows) == [2, 3]
 
 
 def test_another_organisations_requests_are_unknown(

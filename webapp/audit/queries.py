@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort
+from flask_babel import gettext as _
 from sqlalchemy import Select, Text, cast, func, select
 
 from webapp.audit.events import label_of
 from webapp.audit.models import AuditRow
 from webapp.audit.words import fact_label
 from webapp.core.db import db
+from webapp.core.principal import Actor
 
 RECENT = 2_000
 """How far back the drop-downs look for people and kinds of objects."""
@@ -82,6 +84,8 @@ def object_kinds() -> list[str]:
 
 
 def actor_of(found: AuditRow) -> str:
+    if found.actor_kind == Actor.NOBODY:
+        return str(_("nobody"))
     return str((found.payload or {}).get("actor") or found.actor_kind)
 
 

@@ -139,7 +139,7 @@ def _operator() -> Organisation:
     statement = select(Organisation).where(Organisation.kind == OrganisationKind.OPERATOR)
     found = db.session.scalars(statement.order_by(Organisation.id).limit(1)).first()
     if found is None:
-        raise Refusal("There is no operator yet: flask users create-operator")
+        raise click.ClickException("There is no operator yet: flask users create-operator")
     return found
 
 
