@@ -21,6 +21,7 @@ pytestmark = pytest.mark.feature("P-31")
 FOREIGN = [language for language in LANGUAGES if language != "en"]
 # Of the cast, a printer, a help topic in Polish: they look like words of the portal.
 NAMES = {"Admin", "Operator", "Reader", "Colour 2nd floor", "Import z pliku"}
+NAMES |= {"Colour 2nd floor ankreuzen"}
 # "/api" holds the schemas' own names and words, which are those of the protocol.
 NOT_PAGES = ("/api", "/device/", "/assets/", "/favicon", "/healthz", "/readyz", "/p/", "/design")
 

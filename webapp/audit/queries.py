@@ -70,8 +70,12 @@ def doers() -> list[Doer]:
             recent.c.actor_kind, recent.c.actor_id
         )
     )
-    named = [Doer(kind, id_, label or kind) for kind, id_, label in found]
+    named = [Doer(kind, id_, _doer(kind, label)) for kind, id_, label in found]
     return sorted(named, key=lambda d: (d.kind != "user", d.label.casefold()))
+
+
+def _doer(kind: str, label: str | None) -> str:
+    return str(_("nobody")) if kind == Actor.NOBODY else label or kind
 
 
 def object_kinds() -> list[str]:
@@ -84,9 +88,7 @@ def object_kinds() -> list[str]:
 
 
 def actor_of(found: AuditRow) -> str:
-    if found.actor_kind == Actor.NOBODY:
-        return str(_("nobody"))
-    return str((found.payload or {}).get("actor") or found.actor_kind)
+    return _doer(found.actor_kind, (found.payload or {}).get("actor"))
 
 
 def object_of(found: AuditRow) -> str:
