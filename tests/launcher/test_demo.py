@@ -124,7 +124,7 @@ def test_restart_brings_one_process_back(project: Project) -> None:
 def test_what_a_process_left_behind_ends_with_the_launcher(project: Project) -> None:
     with project.running() as launched:
         assert project.get("/orphan") == "left"
-        assert any("sleep 300" in words for words in project.processes().values())
+        until(lambda: any("sleep 300" in words for words in project.processes().values()))
         launched.end()
     assert nothing_left(project)
 

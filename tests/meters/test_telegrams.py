@@ -451,6 +451,7 @@ def test_damaged_telegrams_give_an_answer(
 @given(st.binary(max_size=200))
 @settings(max_examples=400, deadline=None)
 @example(bytes.fromhex("8d1f"))
+@example(bytes.fromhex("0d13e0"))
 @example(bytes.fromhex("fcff"))
 @example(b"\x05\x13" + b"\xff" * 4)
 def test_any_records_are_decoded_or_noted(content: bytes) -> None:

@@ -11,6 +11,7 @@ import pytest
 from simulators.printer import Agent, Auth, Extension, Manners, Privacy, User
 from simulators.printer.machines import PrinterMachine
 from simulators.printer.models import load_model
+from webapp.printers.snmp import wire
 from webapp.printers.snmp.collect import Collected, Gap, collect, collect_all
 from webapp.printers.snmp.decode import decode
 from webapp.printers.snmp.sessions import Target
@@ -26,6 +27,14 @@ ANNA = V3User(
     privacy_phrase="fluctuations",
 )
 STRENGTHS = [*itertools.product(AUTHS, PRIVACIES, EXTENSIONS)]
+
+
+@pytest.fixture(autouse=True)
+def _a_loop_of_its_own() -> Iterator[None]:
+    """Tests of the poll turn the clock of the process's loop; none of that reaches here."""
+    wire._forget()
+    yield
+    wire._forget()
 
 
 def user_of(user: V3User) -> User:

@@ -228,7 +228,7 @@ def _scaled(number: Decimal, meaning: Meaning) -> Decimal | None:
 def _integer(raw: bytes) -> int | None:
     """Signed; the lowest number of each size means "no valid value"."""
     number = int.from_bytes(raw, "little", signed=True)
-    return None if number == -(1 << (8 * len(raw) - 1)) and len(raw) else number
+    return None if raw and number == -(1 << (8 * len(raw) - 1)) else number
 
 
 def _bcd(raw: bytes) -> int | None:
